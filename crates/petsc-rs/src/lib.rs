@@ -1,0 +1,1 @@
+//! The safe part of PETSc that ferrom uses.

@@ -1,0 +1,3 @@
+//! The `ferrom` program: parse, dispatch, exit code.
+
+fn main() {}

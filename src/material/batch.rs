@@ -1,0 +1,56 @@
+//! What goes into and comes out of a law for a batch of `n` integration points, point-major:
+//! strains and stresses `n x 6`, states `n x n_state`, tangents `n x 36` (row-major 6 x 6).
+//!
+//! Order 11, 22, 33, 12, 23, 31; strains hold engineering shears, stresses plain shears; state tensors are stored with
+//! plain (tensor) shears.
+
+/// What a batch is given: the step `[t, t + dt]` and the state at its start.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// Length of the step, in the user's time unit; positive.
+    pub dt: f64,
+    /// Mechanical strain (total minus thermal) at the end of the step, `n x 6`, engineering shears.
+    pub strain: &'a [f64],
+    /// Temperature at the end of the step, `n`.
+    pub temperature: &'a [f64],
+    /// State at the start of the step, `n x n_state`.
+    pub state: &'a [f64],
+}
+
+impl Input<'_> {
+    /// Number of points.
+    pub fn len(&self) -> usize {
+        self.temperature.len()
+    }
+
+    /// Whether the batch is empty.
+    pub fn is_empty(&self) -> bool {
+        self.temperature.is_empty()
+    }
+}
+
+/// What a batch returns, in buffers of the caller.
+#[derive(Debug)]
+pub struct Output<'a> {
+    /// State at the end of the step, `n x n_state`.
+    pub state: &'a mut [f64],
+    /// Stress at the end of the step, `n x 6`.
+    pub stress: &'a mut [f64],
+    /// Consistent tangent d sigma / d strain, `n x 36`, where asked for.
+    pub tangent: Option<&'a mut [f64]>,
+}
+
+/// How a batch went. The caller must look: after a failure the outputs of the failed point are not valid.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Status {
+    /// Every point converged.
+    Done,
+    /// A point failed: retry the whole step with `dt` times the factor (0 < factor < 1).
+    Cut {
+        /// Index in the batch of the first point that failed.
+        point: usize,
+        /// Suggested factor on the step length: the smallest of all failed points.
+        factor: f64,
+    },
+}

@@ -1,0 +1,12 @@
+//! Communicator, collective agreement on failures, chunked messages, compensated sums.
+//!
+//! Every collective here is safe for counts above 2^31 (messages are cut into pieces) and for ranks that
+//! contribute nothing. What it does not do: it starts no threads and hides no point-to-point pattern.
+
+mod agree;
+mod comm;
+mod compensated;
+
+pub use agree::{agree, agree_ok};
+pub use comm::{Comm, Wire};
+pub use compensated::{Dd, sum_of_products};
