@@ -110,3 +110,14 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// The known name that is nearest to a misspelt one, when it is near enough to be meant.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    known
+        .into_iter()
+        .map(|k| (strsim::damerau_levenshtein(&lower, &k.to_lowercase()), k))
+        .min_by_key(|(d, _)| *d)
+        .filter(|(d, k)| *d <= 1 + k.len().max(name.len()) / 4)
+        .map(|(_, k)| k)
+}

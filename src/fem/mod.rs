@@ -1,1 +1,15 @@
-//! (module comment)
+//! Reference elements, quadrature, strain operators, element and face integrals.
+//!
+//! Everything here is local to a subdomain: integrals over the structure are sums over ranks that the caller makes.
+
+mod faces;
+mod geometry;
+mod mass;
+mod operators;
+pub mod quadrature;
+pub mod reference;
+
+pub use faces::FaceIntegral;
+pub use geometry::Geometry;
+pub use mass::MassMatrix;
+pub use operators::ElementWork;

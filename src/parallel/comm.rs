@@ -312,6 +312,32 @@ impl Comm {
         }
     }
 
+    /// Exchanges with some ranks: `send[i]` goes to `ranks[i]`, whose values for this rank land in `receive[i]`
+    /// (lengths must fit those of the other side).
+    ///
+    /// # Collective
+    /// Among the ranks concerned: the relation must be symmetric.
+    pub fn exchange(&self, ranks: &[usize], send: &[Vec<f64>], receive: &mut [Vec<f64>]) {
+        let Some(c) = self.several() else { return };
+        mpi::request::scope(|scope| {
+            let mut open = Vec::with_capacity(ranks.len());
+            for (&r, buffer) in ranks.iter().zip(receive.iter_mut()) {
+                open.push(c.process_at_rank(r as i32).immediate_receive_into(scope, &mut buffer[..]));
+            }
+            let sent: Vec<_> = ranks
+                .iter()
+                .zip(send)
+                .map(|(&r, values)| c.process_at_rank(r as i32).immediate_send(scope, &values[..]))
+                .collect();
+            open.into_iter().for_each(|request| {
+                request.wait();
+            });
+            sent.into_iter().for_each(|request| {
+                request.wait();
+            });
+        });
+    }
+
     /// Sends `parts[r]` to every rank `r`; returns what each rank sent here, by rank.
     ///
     /// # Collective

@@ -1,0 +1,167 @@
+//! Integration points of a mesh: weights and inverse Jacobians, and what is interpolated or differentiated there.
+
+use super::reference::{MAX_NODES, node_positions, shape};
+use super::{quadrature, quadrature::Point};
+use crate::mesh::{ElementKind, Mesh, MeshError};
+
+/// Shape functions and their reference derivatives at the points of a rule.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    pub weights: Vec<f64>,
+    /// `points x nodes`.
+    pub n: Vec<f64>,
+    /// `points x nodes`.
+    pub d: Vec<[f64; 3]>,
+}
+
+impl Table {
+    pub fn new(kind: ElementKind, points: &[Point]) -> Table {
+        let nn = kind.n_nodes();
+        let (mut n, mut d) = (vec![0.0; points.len() * nn], vec![[0.0; 3]; points.len() * nn]);
+        for (k, (x, _)) in points.iter().enumerate() {
+            shape(kind, *x, &mut n[k * nn..(k + 1) * nn], &mut d[k * nn..(k + 1) * nn]);
+        }
+        Table { weights: points.iter().map(|p| p.1).collect(), n, d }
+    }
+}
+
+/// Jacobian `j[a][b] = d x_b / d xi_a` of an element at a point of a table.
+pub(super) fn jacobian(mesh: &Mesh, nodes: &[u32], d: &[[f64; 3]]) -> [[f64; 3]; 3] {
+    let mut j = [[0.0; 3]; 3];
+    for (&node, d) in nodes.iter().zip(d) {
+        let x = mesh.points[node as usize];
+        for a in 0..3 {
+            for b in 0..3 {
+                j[a][b] += d[a] * x[b];
+            }
+        }
+    }
+    j
+}
+
+pub(super) fn determinant(j: &[[f64; 3]; 3]) -> f64 {
+    j[0][0] * (j[1][1] * j[2][2] - j[1][2] * j[2][1]) - j[0][1] * (j[1][0] * j[2][2] - j[1][2] * j[2][0])
+        + j[0][2] * (j[1][0] * j[2][1] - j[1][1] * j[2][0])
+}
+
+/// `inv[b][a] = d xi_a / d x_b`, flattened.
+fn inverse(j: &[[f64; 3]; 3], det: f64) -> [f64; 9] {
+    let mut inv = [0.0; 9];
+    for a in 0..3 {
+        for b in 0..3 {
+            let (r0, r1) = ((a + 1) % 3, (a + 2) % 3);
+            let (c0, c1) = ((b + 1) % 3, (b + 2) % 3);
+            inv[3 * b + a] = (j[r0][c0] * j[r1][c1] - j[r0][c1] * j[r1][c0]) / det;
+        }
+    }
+    inv
+}
+
+/// The integration points of a mesh, element by element.
+#[derive(Debug, Clone)]
+pub struct Geometry {
+    /// Start of each element's points; one more entry than elements.
+    pub offsets: Vec<usize>,
+    /// Quadrature weight times determinant, per point; negative where the rule's weight is.
+    pub weights: Vec<f64>,
+    inverses: Vec<[f64; 9]>,
+    tables: Vec<Option<Table>>,
+}
+
+impl Geometry {
+    /// Computes weights and inverse Jacobians.
+    ///
+    /// # Errors
+    /// [`MeshError::Inverted`] for an element whose determinant is not positive at an integration point.
+    pub fn new(mesh: &Mesh) -> Result<Geometry, MeshError> {
+        let mut tables: Vec<Option<Table>> = vec![None; ElementKind::ALL.len()];
+        let offsets = mesh.point_offsets();
+        let total = offsets[mesh.n_elements()];
+        let mut geometry =
+            Geometry { offsets, weights: Vec::with_capacity(total), inverses: Vec::with_capacity(total), tables: vec![] };
+        for (e, &kind) in mesh.kinds.iter().enumerate() {
+            let table =
+                tables[kind.code() as usize].get_or_insert_with(|| Table::new(kind, &quadrature::rule(kind)));
+            let (nodes, nn) = (mesh.nodes_of(e), kind.n_nodes());
+            for (k, &w) in table.weights.iter().enumerate() {
+                let j = jacobian(mesh, nodes, &table.d[k * nn..(k + 1) * nn]);
+                let det = determinant(&j);
+                if det.is_nan() || det <= 0.0 {
+                    return Err(MeshError::Inverted { id: mesh.element_ids[e], kind, point: k + 1, determinant: det });
+                }
+                geometry.weights.push(w * det);
+                geometry.inverses.push(inverse(&j, det));
+            }
+        }
+        geometry.tables = tables;
+        Ok(geometry)
+    }
+
+    /// Number of integration points.
+    pub fn n_points(&self) -> usize {
+        self.weights.len()
+    }
+
+    pub(super) fn table(&self, kind: ElementKind) -> Option<&Table> {
+        self.tables[kind.code() as usize].as_ref()
+    }
+
+    /// Shape function values at point `k` of an element of this kind, one per node.
+    pub fn shape_values(&self, kind: ElementKind, k: usize) -> &[f64] {
+        let nn = kind.n_nodes();
+        self.table(kind).map_or(&[], |t| &t.n[k * nn..(k + 1) * nn])
+    }
+
+    /// Gradients `d N_a / d x_b` at point `k` of element `e`, one row per node.
+    #[inline]
+    pub fn gradients(&self, mesh: &Mesh, e: usize, k: usize, out: &mut [[f64; 3]; MAX_NODES]) {
+        let kind = mesh.kinds[e];
+        let nn = kind.n_nodes();
+        let inv = &self.inverses[self.offsets[e] + k];
+        let Some(table) = self.table(kind) else { return };
+        for (g, d) in out.iter_mut().zip(&table.d[k * nn..(k + 1) * nn]) {
+            for b in 0..3 {
+                g[b] = inv[3 * b] * d[0] + inv[3 * b + 1] * d[1] + inv[3 * b + 2] * d[2];
+            }
+        }
+    }
+
+    /// A nodal scalar at every integration point: `out` has `n_points` values.
+    pub fn interpolate(&self, mesh: &Mesh, nodal: &[f64], out: &mut [f64]) {
+        for (e, &kind) in mesh.kinds.iter().enumerate() {
+            let nodes = mesh.nodes_of(e);
+            for k in 0..kind.n_points() {
+                let n = self.shape_values(kind, k);
+                out[self.offsets[e] + k] = n.iter().zip(nodes).map(|(n, &a)| n * nodal[a as usize]).sum();
+            }
+        }
+    }
+
+    /// Averages of a point field at the nodes (extrapolated by no more than the nearest point): for pictures only.
+    ///
+    /// Each element gives its vertices the value of the integration point nearest to them and its other nodes the
+    /// mean of their neighbours' points; a node takes the mean over its elements. `out`: `n_nodes x components`;
+    /// `count` receives the number of contributions, so that ranks can be summed before dividing.
+    pub fn nodal_sums(&self, mesh: &Mesh, field: &[f64], components: usize, out: &mut [f64], count: &mut [f64]) {
+        out.fill(0.0);
+        count.fill(0.0);
+        for (e, &kind) in mesh.kinds.iter().enumerate() {
+            let rule = quadrature::rule(kind);
+            for (x, &node) in node_positions(kind).iter().zip(mesh.nodes_of(e)) {
+                let distance = |p: &[f64; 3]| (0..3).map(|c| (p[c] - x[c]).powi(2)).sum::<f64>();
+                let nearest = rule.iter().map(|p| distance(&p.0)).fold(f64::INFINITY, f64::min);
+                let near = (0..rule.len()).filter(|&k| distance(&rule[k].0) < nearest * (1.0 + 1e-9) + 1e-12);
+                let (mut weight, base) = (0.0, node as usize * components);
+                let share = 1.0 / near.clone().count() as f64;
+                for k in near {
+                    let at = (self.offsets[e] + k) * components;
+                    for c in 0..components {
+                        out[base + c] += share * field[at + c];
+                    }
+                    weight += share;
+                }
+                count[node as usize] += weight;
+            }
+        }
+    }
+}
