@@ -126,6 +126,17 @@ impl Geometry {
         }
     }
 
+    /// Determinant and position for shape values `n` and reference derivatives `d` at some point of element `e`.
+    pub fn map(mesh: &Mesh, e: usize, n: &[f64], d: &[[f64; 3]]) -> (f64, [f64; 3]) {
+        let nodes = mesh.nodes_of(e);
+        let mut x = [0.0; 3];
+        for (&a, n) in nodes.iter().zip(n) {
+            let p = mesh.points[a as usize];
+            x.iter_mut().zip(p).for_each(|(x, p)| *x += n * p);
+        }
+        (determinant(&jacobian(mesh, nodes, d)), x)
+    }
+
     /// A nodal scalar at every integration point: `out` has `n_points` values.
     pub fn interpolate(&self, mesh: &Mesh, nodal: &[f64], out: &mut [f64]) {
         for (e, &kind) in mesh.kinds.iter().enumerate() {
