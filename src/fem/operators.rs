@@ -78,6 +78,24 @@ impl Geometry {
         }
     }
 
+    /// Adds the magnitudes of the contributions of [`Geometry::internal_force`]: what their rounding is relative to.
+    pub fn internal_magnitude(&self, mesh: &Mesh, stress: &[f64], magnitude: &mut [f64]) {
+        let mut g = [[0.0; 3]; MAX_NODES];
+        for (e, kind) in mesh.kinds.iter().enumerate() {
+            let nodes = mesh.nodes_of(e);
+            for k in 0..kind.n_points() {
+                self.gradients(mesh, e, k, &mut g);
+                let point = self.offsets[e] + k;
+                let w = self.weights[point].abs();
+                let s = stress[6 * point..6 * point + 6].iter().fold(0.0, |a: f64, b| a.max(b.abs()));
+                for (g, &a) in g.iter().zip(nodes) {
+                    let size = w * s * (g[0].abs() + g[1].abs() + g[2].abs());
+                    magnitude[3 * a as usize..3 * a as usize + 3].iter_mut().for_each(|m| *m += size);
+                }
+            }
+        }
+    }
+
     /// Stiffness `int B^T C B` of element `e` into `work.stiffness`; `tangent`: `n_points x 36` of the subdomain.
     pub fn stiffness(&self, mesh: &Mesh, e: usize, tangent: &[f64], work: &mut ElementWork) {
         let nn = mesh.kinds[e].n_nodes();

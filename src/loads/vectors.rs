@@ -6,6 +6,7 @@ use crate::fem::quadrature::mass_rule;
 use crate::fem::reference::{MAX_NODES, shape};
 use crate::fem::{FaceIntegral, Geometry};
 use crate::mesh::{Mesh, Subdomain};
+use crate::parallel::Comm;
 
 /// `r - (r.d) d` for `r = x - center`, `d` the unit axis: the centrifugal acceleration per squared speed.
 pub fn centrifugal_density(center: [f64; 3], axis: [f64; 3], x: [f64; 3]) -> [f64; 3] {
@@ -20,8 +21,10 @@ pub fn centrifugal_density(center: [f64; 3], axis: [f64; 3], x: [f64; 3]) -> [f6
 /// amplitude. `density`: mass density of each local element.
 ///
 /// # Errors
-/// A set is missing; a field cannot be read.
-pub fn nodal_vector(sub: &Subdomain, load: &Load, density: &[f64]) -> Result<Vec<f64>> {
+/// A set is missing; a field cannot be read (this may differ between ranks).
+///
+/// # Collective
+pub fn nodal_vector(comm: &Comm, sub: &Subdomain, load: &Load, density: &[f64]) -> Result<Vec<f64>> {
     let mesh = &sub.mesh;
     let mut out = vec![0.0; 3 * mesh.n_nodes()];
     match &load.shape {
@@ -55,7 +58,7 @@ pub fn nodal_vector(sub: &Subdomain, load: &Load, density: &[f64]) -> Result<Vec
             body_force(mesh, &mesh.element_set(set)?, density, &mut out, |_| *acceleration);
         }
         Shape::NodalForce { set, dof, value } => {
-            for node in mesh.node_set(set)? {
+            for node in sub.node_set(comm, set)? {
                 if sub.owned[node as usize] {
                     out[3 * node as usize + dof.index()] += value;
                 }
@@ -107,11 +110,13 @@ impl PrescribedDofs {
     ///
     /// # Errors
     /// A set or table is missing.
-    pub fn new(mesh: &Mesh, loading: &Loading) -> Result<PrescribedDofs> {
-        let mut out = PrescribedDofs { term_of: vec![u32::MAX; 3 * mesh.n_nodes()], terms: Vec::new() };
+    ///
+    /// # Collective
+    pub fn new(comm: &Comm, sub: &Subdomain, loading: &Loading) -> Result<PrescribedDofs> {
+        let mut out = PrescribedDofs { term_of: vec![u32::MAX; 3 * sub.mesh.n_nodes()], terms: Vec::new() };
         for (i, p) in loading.prescribed.iter().enumerate() {
             out.terms.push((p.value, loading.prescribed_amplitude(p)?));
-            for node in mesh.node_set(&p.set)? {
+            for node in sub.node_set(comm, &p.set)? {
                 out.term_of[3 * node as usize + p.dof.index()] = i as u32;
             }
         }

@@ -1,6 +1,6 @@
 //! A subdomain on a rank: its mesh and the nodes that other ranks hold too.
 
-use super::Mesh;
+use super::{Mesh, MeshError};
 use crate::parallel::Comm;
 
 /// Nodes shared with one other rank.
@@ -174,6 +174,24 @@ impl Subdomain {
             values[n * components..(n + 1) * components].fill(0.0);
         }
         self.sum_shared(comm, values, components);
+    }
+
+    /// Local nodes of a node set, or of the faces or elements of a set of that name: the nodes that this rank holds,
+    /// also where another rank holds the face or element.
+    ///
+    /// # Errors
+    /// No set has that name; the same on every rank.
+    ///
+    /// # Collective
+    pub fn node_set(&self, comm: &Comm, name: &str) -> Result<Vec<u32>, MeshError> {
+        let local = self.mesh.node_set(name)?;
+        if self.mesh.node_sets.contains_key(name) {
+            return Ok(local);
+        }
+        let mut mask = vec![0.0; self.mesh.n_nodes()];
+        local.iter().for_each(|&n| mask[n as usize] = 1.0);
+        self.sum_shared(comm, &mut mask, 1);
+        Ok((0..mask.len() as u32).filter(|&n| mask[n as usize] > 0.0).collect())
     }
 
     /// This rank.

@@ -1,1 +1,14 @@
-//! (module comment)
+//! The high-fidelity solver (method.md, section 1): Newton on PETSc, step by step.
+//!
+//! [`HighFidelity::advance`] is one step with its cutting; [`HighFidelity::run`] is a case. What this folder does not
+//! do: no large strains, no contact, no dynamics.
+
+mod assembly;
+pub mod linear;
+mod newton;
+mod state;
+mod steps;
+
+pub use newton::{HighFidelity, NewtonOptions};
+pub use state::FullState;
+pub use steps::{StepReport, advance_with_cuts};

@@ -1,0 +1,314 @@
+//! Newton's method for one step of the high-fidelity model: find u with `R(u) = F_ext - int B^T sigma = 0` on the free
+//! dofs. Converged where `||R_free|| <= tolerance max(||F_ext||, ||F_int||)`, both norms over all dofs, so that
+//! reactions count where nothing else loads the structure; or below the rounding of the internal forces.
+
+use super::assembly::Assembly;
+use super::linear::{LinearOptions, LinearSolver, Pattern};
+use super::state::FullState;
+use super::steps::{Failed, StepReport, advance_with_cuts};
+use crate::error::Result;
+use crate::loads::{Amplitude, Loading, PrescribedDofs, TemperatureHistory, nodal_vector};
+use crate::material::{MaterialWorkspace, Status};
+use crate::parallel::{Comm, agree};
+use crate::structure::{Step, Structure};
+
+/// How a step is solved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewtonOptions {
+    /// Relative tolerance on the residual.
+    pub tolerance: f64,
+    /// Most iterations of an attempt.
+    pub max_iterations: u32,
+    /// Smallest step, relative to the increment.
+    pub min_step: f64,
+    /// Linear solver.
+    pub linear: LinearOptions,
+}
+
+/// Sums of internal force contributions lose this share of their magnitude to rounding.
+const ROUNDING: f64 = 1e-13;
+
+/// The high-fidelity model of a loaded structure.
+pub struct HighFidelity<'s> {
+    comm: &'s Comm,
+    structure: &'s Structure,
+    options: NewtonOptions,
+    assembly: Assembly,
+    linear: LinearSolver<'s>,
+    fixed: PrescribedDofs,
+    loads: Vec<(Vec<f64>, Amplitude)>,
+    /// At integration points.
+    temperature: TemperatureHistory,
+    initial_temperature: Vec<f64>,
+    work: MaterialWorkspace,
+    tangent: Vec<f64>,
+    /// Scratch nodal vectors.
+    external: Vec<f64>,
+    internal: Vec<f64>,
+    magnitude: Vec<f64>,
+    residual: Vec<f64>,
+    correction: Vec<f64>,
+    right_hand_side: Vec<f64>,
+    solution: Vec<f64>,
+}
+
+impl<'s> HighFidelity<'s> {
+    /// Builds load vectors, the matrix pattern and the linear solver.
+    ///
+    /// # Errors
+    /// A set, table or field of the loading is missing; the linear solver cannot be set up.
+    ///
+    /// # Collective
+    pub fn new(
+        comm: &'s Comm,
+        structure: &'s Structure,
+        loading: &Loading,
+        options: NewtonOptions,
+    ) -> Result<HighFidelity<'s>> {
+        let mesh = &structure.sub.mesh;
+        let local = (|| {
+            let fixed = PrescribedDofs::new(comm, &structure.sub, loading)?;
+            let loads = loading
+                .loads
+                .iter()
+                .map(|l| Ok((nodal_vector(comm, &structure.sub, l, &structure.density)?, loading.amplitude(l)?)))
+                .collect::<Result<Vec<_>>>()?;
+            let nodal = TemperatureHistory::at_nodes(loading, &mesh.node_index, mesh.n_nodes_global)?;
+            Ok((fixed, loads, nodal))
+        })();
+        let (fixed, mut loads, nodal) = agree(comm, local)?;
+        loads.iter_mut().for_each(|(f, _)| structure.assemble(comm, f));
+        let mut temperature = nodal.mapped(|field| {
+            let mut at_points = vec![0.0; structure.geometry.n_points()];
+            structure.geometry.interpolate(mesh, field, &mut at_points);
+            at_points
+        });
+        let n_points = structure.geometry.n_points();
+        let mut initial_temperature = vec![0.0; n_points];
+        temperature.evaluate(0.0, &mut initial_temperature);
+        let assembly = Assembly::new(comm, &structure.sub);
+        let coordinates: Vec<[f64; 3]> = assembly.owned_nodes.iter().map(|&i| mesh.points[i as usize]).collect();
+        let constrained: Vec<bool> =
+            assembly.owned_nodes.iter().flat_map(|&i| (0..3).map(move |c| 3 * i as usize + c)).map(|d| fixed.is_fixed(d)).collect();
+        let pattern = Pattern {
+            rows: &assembly.rows,
+            cols: &assembly.cols,
+            coordinates: &coordinates,
+            constrained: &constrained,
+        };
+        let symmetric = !comm.any(!structure.points.symmetric());
+        let linear = LinearSolver::new(comm, pattern, LinearOptions { symmetric, ..options.linear.clone() })?;
+        let (n, owned) = (3 * mesh.n_nodes(), 3 * assembly.owned_nodes.len());
+        Ok(HighFidelity {
+            comm,
+            structure,
+            options,
+            assembly,
+            linear,
+            fixed,
+            loads,
+            temperature,
+            initial_temperature,
+            work: MaterialWorkspace::default(),
+            tangent: vec![0.0; 36 * n_points],
+            external: vec![0.0; n],
+            internal: vec![0.0; n],
+            magnitude: vec![0.0; n],
+            residual: vec![0.0; n],
+            correction: vec![0.0; n],
+            right_hand_side: vec![0.0; owned],
+            solution: vec![0.0; owned],
+        })
+    }
+
+    /// Unknowns of the structure, prescribed ones included.
+    pub fn unknowns(&self) -> u64 {
+        self.linear.unknowns()
+    }
+
+    /// The virgin structure at t = 0.
+    pub fn virgin(&self) -> FullState {
+        FullState::virgin(self.structure, self.initial_temperature.clone())
+    }
+
+    /// External force at time `t`, consistent at shared nodes.
+    pub fn external_force(&self, t: f64, out: &mut [f64]) {
+        out.fill(0.0);
+        for (shape, amplitude) in &self.loads {
+            let a = amplitude.value(t);
+            out.iter_mut().zip(shape).for_each(|(o, f)| *o += a * f);
+        }
+    }
+
+    /// Advances the state to time `to`, in as many sub-steps as it takes. On failure the state is that of the last
+    /// sub-step that converged.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Run`]: no convergence in the smallest step; the linear solver failed.
+    ///
+    /// # Collective
+    pub fn advance(&mut self, state: &mut FullState, to: f64) -> Result<StepReport> {
+        let min_step = self.options.min_step;
+        let mut trial = state.clone();
+        advance_with_cuts(state.time, to, min_step, |_, t1, report| {
+            let done = self.attempt(state, &mut trial, t1, report)?;
+            if done.is_ok() {
+                std::mem::swap(state, &mut trial);
+            }
+            Ok(done)
+        })
+    }
+
+    /// One step without cutting, from `from` into `to`.
+    fn attempt(
+        &mut self,
+        from: &FullState,
+        to: &mut FullState,
+        t1: f64,
+        report: &mut StepReport,
+    ) -> Result<std::result::Result<(), Failed>> {
+        let (comm, structure) = (self.comm, self.structure);
+        let mesh = &structure.sub.mesh;
+        to.time = t1;
+        to.displacement.copy_from_slice(&from.displacement);
+        self.temperature.evaluate(t1, &mut to.temperature);
+        let mut external = std::mem::take(&mut self.external);
+        self.external_force(t1, &mut external);
+        let external_norm2 = structure.dot(comm, &external, &external);
+        self.external = external;
+        let prescribed = self.fixed.values(t1);
+        // increments of the prescribed dofs, imposed with the first correction
+        self.correction.fill(0.0);
+        let mut moves = false;
+        for (dof, &term) in self.fixed.term_of.iter().enumerate().filter(|(_, t)| **t != u32::MAX) {
+            let d = prescribed[term as usize] - from.displacement[dof];
+            self.correction[dof] = d;
+            moves |= d != 0.0;
+        }
+        let moves = comm.any(moves);
+        let mut first_norm = f64::INFINITY;
+        for iteration in 0..=self.options.max_iterations {
+            if iteration == 0 {
+                to.strain.copy_from_slice(&from.strain);
+            } else {
+                structure.geometry.strain(mesh, &to.displacement, &mut to.strain);
+            }
+            let step = Step {
+                dt: t1 - from.time,
+                strain: &to.strain,
+                strain_start: &from.strain,
+                temperature: &to.temperature,
+                temperature_start: &from.temperature,
+                temperature_initial: &self.initial_temperature,
+            };
+            let status = structure.points.update(
+                &step,
+                &from.state,
+                &mut to.state,
+                &mut to.stress,
+                Some(&mut self.tangent),
+                &mut self.work,
+            );
+            let factor = match status {
+                Status::Done => 1.0,
+                Status::Cut { factor, .. } => factor,
+            };
+            let factor = comm.min1(factor);
+            if factor < 1.0 {
+                let reason = self.law_failure(status);
+                return Ok(Err(Failed { reason, factor }));
+            }
+            self.internal.fill(0.0);
+            self.magnitude.fill(0.0);
+            structure.geometry.internal_force(mesh, &to.stress, &mut self.internal);
+            structure.geometry.internal_magnitude(mesh, &to.stress, &mut self.magnitude);
+            structure.assemble(comm, &mut self.internal);
+            structure.assemble(comm, &mut self.magnitude);
+            for dof in 0..self.residual.len() {
+                let free = !self.fixed.is_fixed(dof);
+                self.residual[dof] = if free { self.external[dof] - self.internal[dof] } else { 0.0 };
+            }
+            let norm = structure.dot(comm, &self.residual, &self.residual).sqrt();
+            let internal = structure.dot(comm, &self.internal, &self.internal);
+            let reference = external_norm2.max(internal).sqrt();
+            let floor = ROUNDING * structure.dot(comm, &self.magnitude, &self.magnitude).sqrt();
+            report.residual = if reference > 0.0 { norm / reference } else { norm };
+            let imposed = iteration > 0 || !moves;
+            if imposed && norm <= (self.options.tolerance * reference).max(floor) {
+                return Ok(Ok(()));
+            }
+            if !norm.is_finite() || (iteration > 1 && norm > 1e4 * first_norm) {
+                let reason = format!("Newton diverged: residual {norm:.3e} at iteration {iteration}");
+                return Ok(Err(Failed { reason, factor: 0.5 }));
+            }
+            if iteration <= 1 {
+                first_norm = first_norm.min(norm).max(reference * 1e-6);
+            }
+            if iteration == self.options.max_iterations {
+                break;
+            }
+            report.iterations += 1;
+            let du = (iteration == 0 && moves).then_some(self.correction.as_slice());
+            self.magnitude.fill(0.0);
+            self.assembly.fill(comm, structure, &self.fixed, &self.tangent, du, &mut self.magnitude);
+            if moves && iteration == 0 {
+                structure.assemble(comm, &mut self.magnitude);
+                self.residual.iter_mut().zip(&self.magnitude).for_each(|(r, l)| *r -= l);
+            }
+            match self.solve_linear() {
+                Ok(iterations) => report.linear_iterations += iterations,
+                Err(e) if e.kind == crate::error::Kind::Run => {
+                    return Ok(Err(Failed { reason: e.message, factor: 0.5 }));
+                }
+                Err(e) => return Err(e),
+            }
+            to.displacement.iter_mut().zip(&self.correction).for_each(|(u, d)| *u += d);
+            for dof in 0..self.correction.len() {
+                self.correction[dof] = 0.0;
+                if self.fixed.is_fixed(dof) {
+                    to.displacement[dof] = prescribed[self.fixed.term_of[dof] as usize];
+                }
+            }
+        }
+        let reason = format!(
+            "Newton did not converge in {} iterations: relative residual {:.3e}, tolerance {:.1e}",
+            self.options.max_iterations, report.residual, self.options.tolerance
+        );
+        Ok(Err(Failed { reason, factor: 0.5 }))
+    }
+
+    /// Solves for the free part of the correction; returns the linear iterations.
+    fn solve_linear(&mut self) -> Result<u64> {
+        self.linear.factor_or_setup(&self.assembly.values)?;
+        for (i, &node) in self.assembly.owned_nodes.iter().enumerate() {
+            for c in 0..3 {
+                let dof = 3 * node as usize + c;
+                self.right_hand_side[3 * i + c] = if self.fixed.is_fixed(dof) { 0.0 } else { self.residual[dof] };
+            }
+        }
+        self.solution.fill(0.0);
+        let info = self.linear.solve(&self.right_hand_side, &mut self.solution)?;
+        for (i, &node) in self.assembly.owned_nodes.iter().enumerate() {
+            for c in 0..3 {
+                let dof = 3 * node as usize + c;
+                if !self.fixed.is_fixed(dof) {
+                    self.correction[dof] = self.solution[3 * i + c];
+                }
+            }
+        }
+        // prescribed increments are the same on every rank, so the owner's values serve all dofs
+        self.structure.sub.copy_from_owner(self.comm, &mut self.correction, 3);
+        Ok(info.iterations as u64)
+    }
+
+    fn law_failure(&self, status: Status) -> String {
+        let Status::Cut { point, factor } = status else { return "a law failed on another rank".into() };
+        let mesh = &self.structure.sub.mesh;
+        let e = self.structure.geometry.offsets.partition_point(|&o| o <= point) - 1;
+        format!(
+            "the law of element {}, integration point {}, failed and asks for {factor:.2} of the step",
+            mesh.element_ids[e],
+            point - self.structure.geometry.offsets[e] + 1
+        )
+    }
+}
