@@ -1,1 +1,3 @@
-//! (module comment)
+//! The high-fidelity Newton solver on PETSc, and its linear solver.
+
+pub mod linear;
