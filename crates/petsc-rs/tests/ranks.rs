@@ -220,6 +220,7 @@ fn a_chain_of_springs_is_solved(world: &SimpleCommunicator) {
         pair("-s_ksp_type", "preonly"),
         pair("-s_pc_type", "cholesky"),
         pair("-s_pc_factor_mat_solver_type", "mumps"),
+        pair("-s_mat_mumps_icntl_14", "130"),
     ];
     let krylov = [pair("-s_ksp_type", "cg"), pair("-s_pc_type", "jacobi"), pair("-s_ksp_rtol", "1e-12")];
     for list in [&direct[..], &krylov[..]] {
@@ -230,6 +231,12 @@ fn a_chain_of_springs_is_solved(world: &SimpleCommunicator) {
             a.set_values(&values.iter().map(|v| factor * v).collect::<Vec<_>>()).expect("values");
             ksp.set_operators(&a).expect("operators");
             ksp.set_up().expect("set up");
+            let (_, _, package) = ksp.method().expect("names");
+            assert_eq!(
+                ksp.mumps_control(14).expect("control"),
+                package.map(|_| 130),
+                "MUMPS sees its options"
+            );
             let info = ksp.solve(&b, &mut x).expect("solution");
             assert!(info.reason.starts_with("CONVERGED"), "{info:?}");
             a.mult(&x, &mut r).expect("product");

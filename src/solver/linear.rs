@@ -1,0 +1,545 @@
+//! K u = f on PETSc: what the Newton loop of the high-fidelity solver calls.
+//!
+//! K is given by triplets whose pattern is fixed and whose values change from iteration to iteration; prescribed
+//! displacements are eliminated before (their rows and columns hold a diagonal only). Unknowns are numbered by owner:
+//! the three displacements of the first owned node of rank 0 first, x, y, z, and so on.
+//!
+//! # Default options
+//! All start with `-ferrom_`, and each gives way to the same option in the environment variable PETSC_OPTIONS, among
+//! the options that PETSc was started with, or in [`LinearOptions::options`] (in this order).
+//!
+//! | kind | symmetric | not symmetric |
+//! |---|---|---|
+//! | [`LinearKind::Direct`] | `ksp_type preonly`, `pc_type cholesky`, `pc_factor_mat_solver_type mumps`, `mat_mumps_icntl_14 100` | `pc_type lu`, the rest as left |
+//! | [`LinearKind::Iterative`] | `ksp_type cg`, `ksp_norm_type unpreconditioned`, `ksp_rtol` ([`LinearOptions::rtol`]), `ksp_max_it 2000`, `pc_type gamg`, `pc_gamg_reuse_interpolation true` | `ksp_type gmres`, `ksp_pc_side right`, `ksp_gmres_restart 100`, the rest as left |
+//!
+//! `mat_mumps_icntl_14` is the workspace of MUMPS beyond its estimate, in per cent. Its own default of 20 fails at
+//! random on several ranks (INFOG(1) = -9). Where 100, or the user's value, fails too, the factorisation is repeated
+//! with 200, 400 and 800, unless the value comes from PETSC_OPTIONS or PETSc was started with it.
+//!
+//! A symmetric matrix that turns out not to be positive definite (negative pivots) is factorised again as LDLᵀ with
+//! pivoting, and so are all later ones.
+//!
+//! GAMG works on nodes (block size 3) with the six rigid-body modes as near-null space, zero at prescribed
+//! displacements: Adams, Bayraktar, Keaveny, Papadopoulos, "Ultrascalable implicit finite element analyses in solid
+//! mechanics with over a half a billion degrees of freedom" (SC 2004).
+
+use crate::error::{Error, Result};
+use crate::parallel::{Comm, agree};
+use mpi::topology::SimpleCommunicator;
+use petsc_rs::{Ksp, Matrix, NotConverged, Symmetry, Vector, options};
+use std::collections::BTreeSet;
+
+/// What the names of the PETSc options of this solver start with, after the `-`.
+pub const PREFIX: &str = "ferrom_";
+/// [`LinearKind::Auto`] factorises up to this many unknowns.
+pub const DIRECT_UP_TO: u64 = 60_000;
+/// Extra workspace of MUMPS, per cent, in the order tried.
+const WORKSPACES: [u32; 4] = [100, 200, 400, 800];
+/// A relative residual beyond this, after a factorisation, is a failure: no digit of the solution is right.
+const LARGEST_DIRECT_RESIDUAL: f64 = 1e-2;
+
+/// Which family of solvers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LinearKind {
+    /// Direct up to [`DIRECT_UP_TO`] unknowns, iterative beyond.
+    #[default]
+    Auto,
+    /// Sparse factorisation (MUMPS).
+    Direct,
+    /// Krylov method with algebraic multigrid (GAMG).
+    Iterative,
+}
+
+/// How to solve.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinearOptions {
+    /// Which family of solvers.
+    pub kind: LinearKind,
+    /// Whether K is symmetric for all values to come. It is then taken as positive definite until a factorisation
+    /// says otherwise; conjugate gradients stop with an error on an indefinite matrix.
+    pub symmetric: bool,
+    /// Iterative: |f - K u| <= rtol |f|, Euclidean norms over all unknowns.
+    pub rtol: f64,
+    /// PETSc options of the user: names with a leading `-` are taken as they are, others get `-ferrom_` in front.
+    pub options: Vec<(String, Option<String>)>,
+    /// Whether rank 0 logs (level info) what each set-up and solve took.
+    pub verbose: bool,
+}
+
+impl Default for LinearOptions {
+    fn default() -> LinearOptions {
+        LinearOptions {
+            kind: LinearKind::Auto,
+            symmetric: true,
+            rtol: 1e-8,
+            options: Vec::new(),
+            verbose: false,
+        }
+    }
+}
+
+/// The part of the system that this rank knows before any value.
+#[derive(Debug, Clone, Copy)]
+pub struct Pattern<'a> {
+    /// Global row of each triplet. Rows of other ranks are allowed; triplets of one place are added.
+    pub rows: &'a [i32],
+    /// Global column of each triplet.
+    pub cols: &'a [i32],
+    /// Position of each owned node (any unit). A rank may own none.
+    pub coordinates: &'a [[f64; 3]],
+    /// Whether each owned unknown is prescribed, 3 per owned node.
+    pub constrained: &'a [bool],
+}
+
+/// How a solve ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SolveInfo {
+    /// Krylov iterations (1 for a factorisation).
+    pub iterations: usize,
+    /// |f - K u|, computed from the solution.
+    pub residual_norm: f64,
+    /// The same over |f| (0 for f = 0).
+    pub relative_residual: f64,
+    /// PETSc's reason, e.g. `CONVERGED_RTOL`.
+    pub reason: String,
+}
+
+/// A linear solver for one pattern: set up with values, solve, again.
+///
+/// PETSc must run (`petsc_rs::Petsc`) for the whole life of it.
+pub struct LinearSolver<'c> {
+    comm: &'c Comm,
+    world: &'c SimpleCommunicator,
+    matrix: Matrix,
+    rhs: Vector,
+    solution: Vector,
+    residual: Vector,
+    ksp: Option<Ksp>,
+    direct: bool,
+    settings: LinearOptions,
+    symmetry: Symmetry,
+    workspace: usize,
+    used: BTreeSet<String>,
+    entries: usize,
+    unknowns: u64,
+}
+
+impl<'c> LinearSolver<'c> {
+    /// Allocates the matrix; values come with [`LinearSolver::factor_or_setup`].
+    ///
+    /// # Errors
+    /// No MPI (see [`Comm::serial`]), PETSc does not run, arrays that do not fit together, a row or column outside
+    /// the matrix, more than 2^31 - 1 unknowns.
+    ///
+    /// # Collective
+    pub fn new(comm: &'c Comm, pattern: Pattern<'_>, settings: LinearOptions) -> Result<LinearSolver<'c>> {
+        let Some(world) = comm.mpi() else {
+            return Err(Error::run(
+                "the linear solver needs PETSc, and PETSc needs MPI: start MPI before the solve",
+            ));
+        };
+        let n = 3 * pattern.coordinates.len();
+        let unknowns = comm.sum_u64(n as u64);
+        agree(comm, check_pattern(&pattern, unknowns).and_then(|()| check_settings(&settings)))?;
+        let direct = match settings.kind {
+            LinearKind::Direct => true,
+            LinearKind::Iterative => false,
+            LinearKind::Auto => unknowns <= DIRECT_UP_TO,
+        };
+        let symmetry = if settings.symmetric { Symmetry::PositiveDefinite } else { Symmetry::None };
+        let build = || -> petsc_rs::Result<(Matrix, Vector, Vector, Vector)> {
+            let mut matrix = Matrix::from_coo(world, n, pattern.rows, pattern.cols, 3)?;
+            matrix.set_symmetry(symmetry)?;
+            let (rhs, solution, residual) =
+                (matrix.new_vector()?, matrix.new_vector()?, matrix.new_vector()?);
+            Ok((matrix, rhs, solution, residual))
+        };
+        let built = agree(comm, build().map_err(from_petsc));
+        let (mut matrix, rhs, solution, residual) = built.map_err(|e| e.while_doing("linear solver"))?;
+        if !direct {
+            let modes = rigid_body_modes(comm, &pattern, &rhs).and_then(|m| matrix.set_near_null_space(m));
+            agree(comm, modes.map_err(from_petsc))?;
+        }
+        Ok(LinearSolver {
+            comm,
+            world,
+            matrix,
+            rhs,
+            solution,
+            residual,
+            ksp: None,
+            direct,
+            settings,
+            symmetry,
+            workspace: 0,
+            used: BTreeSet::new(),
+            entries: pattern.rows.len(),
+            unknowns,
+        })
+    }
+
+    /// Unknowns on all ranks.
+    pub fn unknowns(&self) -> u64 {
+        self.unknowns
+    }
+
+    /// Whether this is a factorisation, which [`LinearKind::Auto`] decides.
+    pub fn is_direct(&self) -> bool {
+        self.direct
+    }
+
+    /// Takes new values (one per triplet of the pattern) and factorises, or rebuilds the multigrid hierarchy. The
+    /// symbolic factorisation, or the interpolation between the levels, of the first call is reused.
+    ///
+    /// # Errors
+    /// Another number of values, a value that is not finite, a failed factorisation.
+    ///
+    /// # Collective
+    pub fn factor_or_setup(&mut self, values: &[f64]) -> Result<()> {
+        let start = std::time::Instant::now();
+        agree(self.comm, check_values(values, self.entries))?;
+        agree(self.comm, self.matrix.set_values(values).map_err(from_petsc))?;
+        loop {
+            match self.set_up_once() {
+                Ok(()) if !self.found_negative_pivots()? => break,
+                Ok(()) => self.use_pivoting()?,
+                // INFOG is the same on all ranks, and so is what is done about it
+                Err(petsc_rs::Error::NotConverged(why)) if self.can_repair(&why) => self.repair(&why)?,
+                Err(e) => {
+                    self.ksp = None;
+                    return agree(self.comm, Err(from_petsc(e)));
+                }
+            }
+        }
+        agree(self.comm, Ok(()))?;
+        if self.settings.verbose && self.comm.is_root() {
+            let method = self.method().unwrap_or_default();
+            log::info!(
+                "linear set-up: {method}, {} unknowns, {:.2} s",
+                self.unknowns,
+                start.elapsed().as_secs_f64()
+            );
+        }
+        Ok(())
+    }
+
+    fn set_up_once(&mut self) -> petsc_rs::Result<()> {
+        let scope = options::Scope::open(&self.option_list())?;
+        let mut ksp = match self.ksp.take() {
+            Some(ksp) => ksp,
+            None => {
+                let mut ksp = Ksp::new(self.world, PREFIX)?;
+                ksp.set_from_options()?;
+                ksp
+            }
+        };
+        ksp.set_operators(&self.matrix)?;
+        let done = ksp.set_up();
+        self.ksp = Some(ksp);
+        self.used.extend(scope.close()?);
+        done
+    }
+
+    /// Whether another attempt may succeed: more workspace, or LDLᵀ instead of LLᵀ.
+    fn can_repair(&self, why: &NotConverged) -> bool {
+        match why.mumps {
+            Some((-8 | -9, _)) => {
+                // what PETSc was started with, or PETSC_OPTIONS, would win over a new value
+                self.workspace + 1 < WORKSPACES.len()
+                    && !options::has_option(PREFIX, "mat_mumps_icntl_14").unwrap_or(true)
+            }
+            Some((-10 | -40, _)) => self.symmetry == Symmetry::PositiveDefinite,
+            _ => false,
+        }
+    }
+
+    fn repair(&mut self, why: &NotConverged) -> Result<()> {
+        if !matches!(why.mumps, Some((-8 | -9, _))) {
+            return self.use_pivoting();
+        }
+        self.workspace += 1;
+        self.ksp = None;
+        if self.comm.is_root() {
+            let percent = WORKSPACES[self.workspace];
+            log::warn!("the workspace of MUMPS was too small: now {percent} % beyond its estimate");
+        }
+        Ok(())
+    }
+
+    /// Whether a Cholesky factorisation without pivoting went through although the matrix is not positive definite:
+    /// it is then inaccurate. INFOG(12) counts negative pivots, except those of a front that ScaLAPACK factorises,
+    /// which end with INFOG(1) = -40.
+    fn found_negative_pivots(&self) -> Result<bool> {
+        if self.symmetry != Symmetry::PositiveDefinite {
+            return Ok(false);
+        }
+        let pivots = self.ksp.as_ref().map_or(Ok(None), |ksp| ksp.mumps_info(12)).map_err(from_petsc);
+        Ok(agree(self.comm, pivots)?.is_some_and(|n| n > 0))
+    }
+
+    fn use_pivoting(&mut self) -> Result<()> {
+        self.symmetry = Symmetry::Symmetric;
+        self.ksp = None;
+        agree(self.comm, self.matrix.set_symmetry(self.symmetry).map_err(from_petsc))?;
+        if self.comm.is_root() {
+            log::info!("the stiffness matrix is not positive definite: from now on factorised with pivoting");
+        }
+        Ok(())
+    }
+
+    /// Solves K u = f for the owned unknowns of each rank; `u` need not be set before. Where K holds a diagonal only
+    /// and f is 0, a factorisation gives u = 0 exactly, an iterative solver up to rounding.
+    ///
+    /// # Errors
+    /// No [`LinearSolver::factor_or_setup`] before, other lengths than the owned unknowns, a right-hand side that is
+    /// not finite, no convergence (`u` is then unchanged).
+    ///
+    /// # Collective
+    pub fn solve(&mut self, rhs: &[f64], u: &mut [f64]) -> Result<SolveInfo> {
+        let start = std::time::Instant::now();
+        let load = match self.rhs.local_len() {
+            Ok(n) if rhs.len() != n || u.len() != n => Err(Error::run(format!(
+                "the linear solver was given {} loads and {} unknowns for {n} owned unknowns",
+                rhs.len(),
+                u.len()
+            ))),
+            Ok(_) if !rhs.iter().all(|f| f.is_finite()) => Err(Error::run(
+                "the right-hand side of the linear system is not finite: look at loads and stresses",
+            )),
+            Ok(_) => self.rhs.copy_from(rhs).map_err(from_petsc),
+            Err(e) => Err(from_petsc(e)),
+        };
+        agree(self.comm, load)?;
+        let solved = self.solve_loaded().map_err(from_petsc);
+        let info = agree(self.comm, solved.and_then(|info| self.check_solution(info)))?;
+        agree(self.comm, self.solution.copy_to(u).map_err(from_petsc))?;
+        if self.settings.verbose && self.comm.is_root() {
+            log::info!(
+                "linear solve: {} iterations, relative residual {:.1e}, {}, {:.2} s",
+                info.iterations,
+                info.relative_residual,
+                info.reason,
+                start.elapsed().as_secs_f64()
+            );
+        }
+        Ok(info)
+    }
+
+    fn solve_loaded(&mut self) -> petsc_rs::Result<SolveInfo> {
+        let scope = options::Scope::open(&self.option_list())?;
+        let Some(ksp) = self.ksp.as_mut() else {
+            return Err(petsc_rs::Error::Argument("the linear solver was not set up with values".into()));
+        };
+        let done = ksp.solve(&self.rhs, &mut self.solution)?;
+        self.used.extend(scope.close()?);
+        self.matrix.mult(&self.solution, &mut self.residual)?;
+        self.residual.add_scaled(-1.0, &self.rhs)?;
+        let (residual_norm, load) = (self.residual.norm()?, self.rhs.norm()?);
+        let relative_residual = if load > 0.0 { residual_norm / load } else { 0.0 };
+        Ok(SolveInfo { iterations: done.iterations, residual_norm, relative_residual, reason: done.reason })
+    }
+
+    fn check_solution(&self, info: SolveInfo) -> Result<SolveInfo> {
+        let fine = if self.direct {
+            info.relative_residual <= LARGEST_DIRECT_RESIDUAL
+        } else {
+            info.relative_residual.is_finite()
+        };
+        if fine {
+            return Ok(info);
+        }
+        let r = info.relative_residual;
+        Err(Error::run(format!(
+            "the linear solve left a relative residual of {r:.1e}: the stiffness matrix is singular to working precision; look for parts that are free to move"
+        )))
+    }
+
+    /// Method, preconditioner and package in one line, e.g. `preonly + cholesky (mumps)`; before the first set-up it
+    /// says so.
+    ///
+    /// # Errors
+    /// PETSc fails.
+    pub fn method(&self) -> Result<String> {
+        let Some(ksp) = &self.ksp else { return Ok("not set up".into()) };
+        let (method, preconditioner, package) = ksp.method().map_err(from_petsc)?;
+        let package = package.map(|p| format!(" ({p})")).unwrap_or_default();
+        Ok(format!("{method} + {preconditioner}{package}"))
+    }
+
+    /// Those of [`LinearOptions::options`] that PETSc has not asked for: after a solve, misspelt ones and ones that
+    /// do not apply (or are overridden by PETSC_OPTIONS).
+    pub fn unused_options(&self) -> Vec<String> {
+        let used = |key: &String| self.used.iter().any(|u| u.eq_ignore_ascii_case(key));
+        self.settings.options.iter().map(|(k, _)| full_name(k)).filter(|k| !used(k)).collect()
+    }
+
+    /// The user's options, then the defaults of the module's documentation: the first of one name counts. A larger
+    /// workspace after a failure comes before both.
+    fn option_list(&self) -> Vec<(String, Option<String>)> {
+        let workspace = (full_name("mat_mumps_icntl_14"), Some(WORKSPACES[self.workspace].to_string()));
+        let mut list = Vec::new();
+        if self.workspace > 0 {
+            list.push(workspace.clone());
+        }
+        list.extend(self.settings.options.iter().map(|(k, v)| (full_name(k), v.clone())));
+        if self.direct {
+            list.push(workspace);
+        }
+        let mut default = |key: &str, value: &str| list.push((full_name(key), Some(value.to_string())));
+        if self.direct {
+            default("ksp_type", "preonly");
+            default("pc_type", if self.settings.symmetric { "cholesky" } else { "lu" });
+            default("pc_factor_mat_solver_type", "mumps");
+        } else {
+            default("ksp_norm_type", "unpreconditioned");
+            default("ksp_rtol", &format!("{:e}", self.settings.rtol));
+            default("ksp_max_it", "2000");
+            default("pc_type", "gamg");
+            default("pc_gamg_reuse_interpolation", "true");
+            if self.settings.symmetric {
+                default("ksp_type", "cg");
+            } else {
+                default("ksp_type", "gmres");
+                default("ksp_pc_side", "right");
+                default("ksp_gmres_restart", "100");
+            }
+        }
+        list
+    }
+}
+
+fn full_name(key: &str) -> String {
+    if key.starts_with('-') {
+        key.to_string()
+    } else if key.starts_with(PREFIX) {
+        format!("-{key}")
+    } else {
+        format!("-{PREFIX}{key}")
+    }
+}
+
+fn from_petsc(e: petsc_rs::Error) -> Error {
+    Error::run(e.to_string())
+}
+
+fn check_settings(settings: &LinearOptions) -> Result<()> {
+    if settings.rtol > 0.0 && settings.rtol < 1.0 {
+        return Ok(());
+    }
+    Err(Error::case(format!("rtol of the linear solver is {}; it must be between 0 and 1", settings.rtol)))
+}
+
+fn check_pattern(p: &Pattern<'_>, unknowns: u64) -> Result<()> {
+    let n = 3 * p.coordinates.len();
+    if unknowns > i32::MAX as u64 {
+        return Err(Error::run(format!(
+            "{unknowns} unknowns exceed 2^31 - 1, the limit of a PETSc with 32-bit integers; use a coarser mesh"
+        )));
+    }
+    if p.constrained.len() != n || p.rows.len() != p.cols.len() {
+        return Err(Error::run(format!(
+            "the pattern of the linear system does not fit: {n} owned unknowns and {} marks, {} rows and {} columns",
+            p.constrained.len(),
+            p.rows.len(),
+            p.cols.len()
+        )));
+    }
+    let inside = |i: i32| u64::try_from(i).is_ok_and(|i| i < unknowns);
+    match p.rows.iter().zip(p.cols).position(|(&i, &j)| !inside(i) || !inside(j)) {
+        None => Ok(()),
+        Some(k) => Err(Error::run(format!(
+            "triplet {k} of the linear system, row {}, column {}, is outside {unknowns} unknowns",
+            p.rows[k], p.cols[k]
+        ))),
+    }
+}
+
+fn check_values(values: &[f64], entries: usize) -> Result<()> {
+    if values.len() != entries {
+        let n = values.len();
+        return Err(Error::run(format!("{n} values for a linear system of {entries} triplets")));
+    }
+    match values.iter().position(|v| !v.is_finite()) {
+        None => Ok(()),
+        Some(k) => Err(Error::run(format!(
+            "value {k} of the stiffness matrix is {}: look at the tangent of the material law",
+            values[k]
+        ))),
+    }
+}
+
+/// Three translations and three rotations about the centroid, zero at prescribed unknowns. Rotation about x moves
+/// (x, y, z) by (0, -z, y), and so on in turn.
+///
+/// # Collective
+fn rigid_body_modes(comm: &Comm, p: &Pattern<'_>, like: &Vector) -> petsc_rs::Result<Vec<Vector>> {
+    let mut sums = [0.0; 4];
+    for x in p.coordinates {
+        (0..3).for_each(|d| sums[d] += x[d]);
+        sums[3] += 1.0;
+    }
+    comm.sum(&mut sums);
+    let centre: [f64; 3] = std::array::from_fn(|d| sums[d] / f64::max(sums[3], 1.0));
+    let mut modes = Vec::with_capacity(6);
+    for mode in 0..6 {
+        let mut v = like.duplicate()?;
+        v.with_array_mut(|a| {
+            for ((u, x), held) in a.chunks_exact_mut(3).zip(p.coordinates).zip(p.constrained.chunks_exact(3))
+            {
+                let x: [f64; 3] = std::array::from_fn(|d| x[d] - centre[d]);
+                let motion = match mode {
+                    3 => [0.0, -x[2], x[1]],
+                    4 => [x[2], 0.0, -x[0]],
+                    5 => [-x[1], x[0], 0.0],
+                    d => std::array::from_fn(|c| if c == d { 1.0 } else { 0.0 }),
+                };
+                for d in 0..3 {
+                    u[d] = if held[d] { 0.0 } else { motion[d] };
+                }
+            }
+        })?;
+        modes.push(v);
+    }
+    Ok(modes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NODE: Pattern<'_> =
+        Pattern { rows: &[0, 1, 2], cols: &[0, 1, 2], coordinates: &[[0.0; 3]], constrained: &[false; 3] };
+
+    #[test]
+    fn without_mpi_the_remedy_is_told() {
+        let comm = Comm::serial();
+        let error = LinearSolver::new(&comm, NODE, LinearOptions::default()).err().expect("no MPI");
+        assert!(error.message.contains("MPI"), "{error}");
+    }
+
+    #[test]
+    fn patterns_that_do_not_fit_are_refused() {
+        assert!(check_pattern(&NODE, 3).is_ok());
+        assert!(check_pattern(&NODE, 2).is_err());
+        assert!(check_pattern(&NODE, 1 << 31).is_err());
+        assert!(check_pattern(&Pattern { rows: &[0, -1, 2], ..NODE }, 3).is_err());
+        assert!(check_pattern(&Pattern { rows: &[0], ..NODE }, 3).is_err());
+        assert!(check_pattern(&Pattern { constrained: &[], ..NODE }, 3).is_err());
+        assert!(check_values(&[1.0, f64::NAN], 2).unwrap_err().message.contains("value 1"));
+        assert!(check_values(&[1.0], 2).is_err());
+        assert!(check_settings(&LinearOptions { rtol: f64::NAN, ..Default::default() }).is_err());
+    }
+
+    #[test]
+    fn option_names_get_the_prefix_once() {
+        for (given, expected) in [
+            ("ksp_type", "-ferrom_ksp_type"),
+            ("ferrom_ksp_type", "-ferrom_ksp_type"),
+            ("-ferrom_ksp_type", "-ferrom_ksp_type"),
+            ("-log_view", "-log_view"),
+        ] {
+            assert_eq!(full_name(given), expected);
+        }
+    }
+}
