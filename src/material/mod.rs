@@ -14,6 +14,8 @@ mod increment;
 mod law;
 #[expect(clippy::module_inception, reason = "a file is found under the name of its type")]
 mod material;
+#[cfg(test)]
+mod reference_tests;
 mod spec;
 mod tensor;
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Help for tests of laws: random numbers, one-point steps, finite differences, uniaxial loading.
 
+pub(crate) mod zset;
+
 use super::{Input, Law, Output, Status};
 
 /// Deterministic random numbers (splitmix64).
@@ -47,12 +49,7 @@ impl<'a> Point<'a> {
     }
 
     /// New state, stress and tangent for a strain and temperature at the end of a step; the point stays where it is.
-    pub(crate) fn trial(
-        &self,
-        dt: f64,
-        strain: &[f64; 6],
-        t: f64,
-    ) -> Result<Answer, Status> {
+    pub(crate) fn trial(&self, dt: f64, strain: &[f64; 6], t: f64) -> Result<Answer, Status> {
         let (mut state, mut stress, mut tangent) =
             (vec![f64::NAN; self.state.len()], [f64::NAN; 6], [f64::NAN; 36]);
         let output = Output { state: &mut state, stress: &mut stress, tangent: Some(&mut tangent) };
