@@ -8,8 +8,15 @@ use faer::{Accum, MatMut, MatRef, Par};
 /// Number of partial sums in [`dot`]: the order of additions is part of the result.
 const LANES: usize = 16;
 
-/// Dot product of two slices of one length, with 16 interleaved partial sums: the bits depend on the operands only.
+/// Runs `f` compiled for the vector units of this processor. Loops inside are vectorised by the compiler without
+/// reordering or fusing, so the bits are those of the plain code; only functions inlined into `f` profit.
 #[inline]
+pub fn vectorised<R>(f: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(f)
+}
+
+/// Dot product of two slices of one length, with 16 interleaved partial sums: the bits depend on the operands only.
+#[inline(always)]
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; LANES];
     let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
@@ -36,7 +43,7 @@ pub fn norm(a: &[f64]) -> f64 {
 }
 
 /// `y += alpha x`.
-#[inline]
+#[inline(always)]
 pub fn axpy(alpha: f64, x: &[f64], y: &mut [f64]) {
     for (y, x) in y.iter_mut().zip(x) {
         *y += alpha * x;

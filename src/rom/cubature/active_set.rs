@@ -5,12 +5,14 @@
 //! equality makes that row exact. Lives on one rank.
 
 use super::cholesky::Factor;
-use crate::rom::dense::{axpy, dot, norm};
+use crate::rom::dense::{axpy, dot, norm, vectorised};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
 /// Squared pivot of the unit-column Gram matrix below which a column depends on the others.
 const LEAST_PIVOT: f64 = 1e-13;
+/// A solution is refined where its gradient departs from the multiplier by more than this fraction of the residual.
+const REFINE: f64 = 1e-9;
 
 /// What became of a column that was tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +55,8 @@ struct State {
     slot: Vec<usize>,
     o: Vec<f64>,
     xi: Vec<f64>,
+    /// `column_j . r`.
+    gradient: Vec<f64>,
     r: Vec<f64>,
 }
 
@@ -62,6 +66,7 @@ impl State {
         self.slot.clone_from(&other.slot);
         self.o.clone_from(&other.o);
         self.xi.clone_from(&other.xi);
+        self.gradient.clone_from(&other.gradient);
         self.r.clone_from(&other.r);
     }
 
@@ -70,6 +75,7 @@ impl State {
         self.slot.remove(j);
         self.o.remove(j);
         self.xi.remove(j);
+        self.gradient.remove(j);
     }
 }
 
@@ -155,6 +161,8 @@ impl ActiveSet {
         self.now.slot.push(slot);
         self.now.o.push(o);
         self.now.xi.push(0.0);
+        let unit = &self.columns[slot * self.rows..][..self.rows];
+        self.now.gradient.push(vectorised(|| dot(unit, &self.now.r)));
         self.settle();
         // The first column brings the volume from 0 to V: its residual may be larger than b.
         if first || dot(&self.now.r, &self.now.r) < before {
@@ -197,7 +205,7 @@ impl ActiveSet {
             }
             let known = self.dropped.len();
             self.save();
-            self.drop_column(j);
+            self.leave_out(j);
             self.settle();
             if self.error() > limit {
                 self.restore();
@@ -237,17 +245,15 @@ impl ActiveSet {
         out
     }
 
-    /// Solves on the present columns, leaving out those that block, then refines once.
+    /// Solves on the present columns, leaving out those that block, then refines once where rounding shows.
     fn settle(&mut self) {
-        loop {
-            self.step();
+        let multiplier = loop {
+            let multiplier = self.step();
             if self.p.iter().all(|y| *y > 0.0) {
-                self.now.xi.copy_from_slice(&self.p);
-                self.update_residual();
-                break;
+                break multiplier;
             }
             // Move towards y up to the first weight that vanishes (lowest id among equals).
-            let s = &self.now;
+            let s = &mut self.now;
             let mut first = (f64::INFINITY, u64::MAX, 0);
             for (j, (&xi, &y)) in s.xi.iter().zip(&self.p).enumerate().filter(|(_, (_, y))| **y <= 0.0) {
                 let t = if xi > 0.0 { xi / (xi - y) } else { 0.0 };
@@ -257,8 +263,12 @@ impl ActiveSet {
             }
             let (t, _, j) = first;
             if t > 0.0 {
-                for (xi, y) in self.now.xi.iter_mut().zip(&self.p) {
+                for (xi, y) in s.xi.iter_mut().zip(&self.p) {
                     *xi = (*xi + t * (y - *xi)).max(0.0);
+                }
+                // At y the gradient would be multiplier o: it is linear in between, and r need not be known.
+                for (g, o) in s.gradient.iter_mut().zip(&s.o) {
+                    *g += t * (multiplier * o - *g);
                 }
             }
             self.drop_column(j);
@@ -266,45 +276,63 @@ impl ActiveSet {
                 self.now.r.copy_from_slice(&self.b);
                 return;
             }
-            self.update_residual();
-        }
-        self.step();
-        if self.p.iter().all(|y| *y > 0.0) {
-            self.now.xi.copy_from_slice(&self.p);
-            self.update_residual();
+        };
+        self.now.xi.copy_from_slice(&self.p);
+        self.update_residual();
+        let s = &self.now;
+        let off = s.gradient.iter().zip(&s.o).map(|(g, o)| (g - multiplier * o).abs()).fold(0.0, f64::max);
+        if off > REFINE * norm(&s.r) {
+            self.step();
+            if self.p.iter().all(|y| *y > 0.0) {
+                self.now.xi.copy_from_slice(&self.p);
+                self.update_residual();
+            }
         }
     }
 
-    /// `p <- xi + A^-1 G^T r - q (o.A^-1 G^T r - (V - o.xi)) / (o.q)`, `q = A^-1 o`.
-    fn step(&mut self) {
+    /// `p <- xi + A^-1 g - t q`, `g = G^T r`, `q = A^-1 o`, and the multiplier `t = (o.A^-1 g - (V - o.xi)) / (o.q)`.
+    fn step(&mut self) -> f64 {
         let s = &self.now;
-        self.p.resize(s.id.len(), 0.0);
+        self.p.clone_from(&s.gradient);
         self.q.clone_from(&s.o);
-        transposed_times(&self.columns, self.rows, &s.slot, &s.r, &mut self.p);
         self.factor.solve_two(&mut self.p, &mut self.q);
         let gap = self.volume - dot(&s.o, &s.xi);
         let t = (dot(&s.o, &self.p) - gap) / dot(&s.o, &self.q);
         for ((p, xi), q) in self.p.iter_mut().zip(&s.xi).zip(&self.q) {
             *p += xi - t * q;
         }
+        t
     }
 
+    /// `r = b - G x` and `g = G^T r`.
     fn update_residual(&mut self) {
         let s = &mut self.now;
+        let (columns, rows) = (&self.columns, self.rows);
         s.r.copy_from_slice(&self.b);
-        let columns = &self.columns;
-        let column = |slot: usize| &columns[slot * self.rows..][..self.rows];
-        let mut xs = s.xi.chunks_exact(4);
-        let mut slots = s.slot.chunks_exact(4);
-        for (x, slot) in (&mut xs).zip(&mut slots) {
-            let (a, b, c, d) = (column(slot[0]), column(slot[1]), column(slot[2]), column(slot[3]));
-            for ((((r, a), b), c), d) in s.r.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                *r -= (x[0] * a + x[1] * b) + (x[2] * c + x[3] * d);
+        vectorised(|| {
+            let column = |slot: usize| &columns[slot * rows..][..rows];
+            let mut xs = s.xi.chunks_exact(4);
+            let mut slots = s.slot.chunks_exact(4);
+            for (x, slot) in (&mut xs).zip(&mut slots) {
+                let (a, b, c, d) = (column(slot[0]), column(slot[1]), column(slot[2]), column(slot[3]));
+                for ((((r, a), b), c), d) in s.r.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                    *r -= (x[0] * a + x[1] * b) + (x[2] * c + x[3] * d);
+                }
             }
-        }
-        for (x, &slot) in xs.remainder().iter().zip(slots.remainder()) {
-            axpy(-x, column(slot), &mut s.r);
-        }
+            for (x, &slot) in xs.remainder().iter().zip(slots.remainder()) {
+                axpy(-x, column(slot), &mut s.r);
+            }
+        });
+        transposed_times(columns, rows, &s.slot, &s.r, &mut s.gradient);
+    }
+
+    /// Removes column j with its weight: r takes its contribution back.
+    fn leave_out(&mut self, j: usize) {
+        let s = &mut self.now;
+        axpy(s.xi[j], &self.columns[s.slot[j] * self.rows..][..self.rows], &mut s.r);
+        self.drop_column(j);
+        let s = &mut self.now;
+        transposed_times(&self.columns, self.rows, &s.slot, &s.r, &mut s.gradient);
     }
 
     fn drop_column(&mut self, j: usize) {
@@ -340,7 +368,9 @@ impl ActiveSet {
 
 /// `out_j = column_j . v` for the columns in the given slots.
 fn transposed_times(columns: &[f64], rows: usize, slots: &[usize], v: &[f64], out: &mut [f64]) {
-    for (o, &slot) in out.iter_mut().zip(slots) {
-        *o = dot(&columns[slot * rows..][..rows], v);
-    }
+    vectorised(|| {
+        for (o, &slot) in out.iter_mut().zip(slots) {
+            *o = dot(&columns[slot * rows..][..rows], v);
+        }
+    });
 }

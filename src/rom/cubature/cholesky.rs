@@ -2,7 +2,7 @@
 //!
 //! L is packed by rows (row i at `i (i + 1) / 2`), so that a row is one slice for the substitutions.
 
-use crate::rom::dense::{axpy, dot};
+use crate::rom::dense::{axpy, dot, vectorised};
 
 /// The factor.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +19,7 @@ impl Factor {
     }
 
     /// Row i of L, `i + 1` entries.
+    #[inline(always)]
     pub fn row(&self, i: usize) -> &[f64] {
         let start = i * (i + 1) / 2;
         &self.l[start..start + i + 1]
@@ -31,11 +32,13 @@ impl Factor {
         self.l.extend_from_slice(cross);
         self.l.push(0.0);
         let (old, new) = self.l.split_at_mut(start);
-        for i in 0..self.n {
-            let row = &old[i * (i + 1) / 2..][..i + 1];
-            new[i] = (new[i] - dot(&row[..i], &new[..i])) / row[i];
-        }
-        let pivot = diagonal - dot(&new[..self.n], &new[..self.n]);
+        let pivot = vectorised(|| {
+            for i in 0..self.n {
+                let row = &old[i * (i + 1) / 2..][..i + 1];
+                new[i] = (new[i] - dot(&row[..i], &new[..i])) / row[i];
+            }
+            diagonal - dot(&new[..self.n], &new[..self.n])
+        });
         if pivot.is_nan() || pivot < least {
             self.l.truncate(start);
             return false;
@@ -78,19 +81,21 @@ impl Factor {
 
     /// `x <- A^-1 x` and `y <- A^-1 y`, in place.
     pub fn solve_two(&self, x: &mut [f64], y: &mut [f64]) {
-        for i in 0..self.n {
-            let row = self.row(i);
-            x[i] = (x[i] - dot(&row[..i], &x[..i])) / row[i];
-            y[i] = (y[i] - dot(&row[..i], &y[..i])) / row[i];
-        }
-        for i in (0..self.n).rev() {
-            let row = self.row(i);
-            x[i] /= row[i];
-            y[i] /= row[i];
-            let (xi, yi) = (x[i], y[i]);
-            axpy(-xi, &row[..i], &mut x[..i]);
-            axpy(-yi, &row[..i], &mut y[..i]);
-        }
+        vectorised(|| {
+            for i in 0..self.n {
+                let row = self.row(i);
+                x[i] = (x[i] - dot(&row[..i], &x[..i])) / row[i];
+                y[i] = (y[i] - dot(&row[..i], &y[..i])) / row[i];
+            }
+            for i in (0..self.n).rev() {
+                let row = self.row(i);
+                x[i] /= row[i];
+                y[i] /= row[i];
+                let (xi, yi) = (x[i], y[i]);
+                axpy(-xi, &row[..i], &mut x[..i]);
+                axpy(-yi, &row[..i], &mut y[..i]);
+            }
+        });
     }
 }
 

@@ -1,6 +1,6 @@
 //! The functions to integrate, seen from the search: columns and products with a residual, never the whole matrix.
 
-use crate::rom::dense::dot;
+use crate::rom::dense::{dot, vectorised};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use std::borrow::Cow;
@@ -85,9 +85,11 @@ impl Products for Factored<'_> {
                 Par::Seq,
             );
             let strain = &self.strain[first * n..(first + rows) * n];
-            for ((o, e), y) in out.iter_mut().zip(strain.chunks_exact(6 * n)).zip(y.chunks_exact(6 * n)) {
-                *o = dot(e, y);
-            }
+            vectorised(|| {
+                for ((o, e), y) in out.iter_mut().zip(strain.chunks_exact(6 * n)).zip(y.chunks_exact(6 * n)) {
+                    *o = dot(e, y);
+                }
+            });
         }
     }
 }
@@ -115,12 +117,17 @@ impl Integrands for Factored<'_> {
         if s == 0 {
             return;
         }
-        for (i, f) in out.chunks_exact_mut(s).enumerate() {
-            let e: [f64; 6] = std::array::from_fn(|c| e[c * n + i]);
-            for (q, f) in f.iter_mut().enumerate() {
-                *f = ((e[0] * s0[q] + e[1] * s1[q]) + (e[2] * s2[q] + e[3] * s3[q])) + (e[4] * s4[q] + e[5] * s5[q]);
+        let s5 = &s5[..s];
+        vectorised(|| {
+            for (i, f) in out.chunks_exact_mut(s).enumerate() {
+                let e: [f64; 6] = std::array::from_fn(|c| e[c * n + i]);
+                let f = &mut f[..s];
+                for q in 0..s {
+                    f[q] = ((e[0] * s0[q] + e[1] * s1[q]) + (e[2] * s2[q] + e[3] * s3[q]))
+                        + (e[4] * s4[q] + e[5] * s5[q]);
+                }
             }
-        }
+        });
     }
 
     fn subset(&self, points: &[u32], into: &mut Factored<'static>) {
@@ -164,9 +171,11 @@ impl Products for Dense<'_> {
             out.fill(0.0);
             return;
         }
-        for (o, g) in out.iter_mut().zip(self.columns.chunks_exact(self.rows)) {
-            *o = dot(g, r);
-        }
+        vectorised(|| {
+            for (o, g) in out.iter_mut().zip(self.columns.chunks_exact(self.rows)) {
+                *o = dot(g, r);
+            }
+        });
     }
 }
 

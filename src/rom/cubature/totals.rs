@@ -3,7 +3,7 @@
 use super::integrands::Integrands;
 use super::{CubatureError, Problem};
 use crate::parallel::{Comm, Dd};
-use crate::rom::dense::dot;
+use crate::rom::dense::{dot, vectorised};
 
 /// b, V, and what follows from them.
 #[derive(Debug, Clone)]
@@ -32,13 +32,15 @@ impl Sums {
     }
 
     fn add(&mut self, factor: f64, terms: &[f64]) {
-        for ((high, low), t) in self.high.iter_mut().zip(&mut self.low).zip(terms) {
-            let x = factor * t;
-            let s = *high + x;
-            let d = s - *high;
-            *low += (*high - (s - d)) + (x - d);
-            *high = s;
-        }
+        vectorised(|| {
+            for ((high, low), t) in self.high.iter_mut().zip(&mut self.low).zip(terms) {
+                let x = factor * t;
+                let s = *high + x;
+                let d = s - *high;
+                *low += (*high - (s - d)) + (x - d);
+                *high = s;
+            }
+        });
     }
 
     fn parts(&self) -> Vec<Dd> {
@@ -64,7 +66,7 @@ impl Totals {
             problem.integrands.column(k, &mut column);
             sums.add(w, &column);
             volume.add(w);
-            let square = dot(&column, &column);
+            let square = vectorised(|| dot(&column, &column));
             magnitude.add(w.abs() * square.sqrt());
             squares.push(square);
             if !square.is_finite() || !w.is_finite() {
