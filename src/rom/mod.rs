@@ -1,1 +1,11 @@
-//! (module comment)
+//! Reduced-order modelling: proper orthogonal decomposition, empirical cubature, interpolation points, gappy
+//! reconstruction.
+//!
+//! [`pod`], [`cubature`], [`qdeim`] and [`gappy`] are pure algebra on slices and a communicator: they know neither
+//! files nor finite elements. Dense kernels shared by them are in [`dense`].
+
+pub mod cubature;
+pub mod dense;
+pub mod gappy;
+pub mod pod;
+pub mod qdeim;

@@ -1,0 +1,175 @@
+//! Dense kernels on slices that the reduced-order algorithms share: products with a fixed order of operations,
+//! a comparison that rounding cannot upset, and thin wrappers of faer's matrix product.
+
+use crate::parallel::Comm;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
+
+/// Number of partial sums in [`dot`]: the order of additions is part of the result.
+const LANES: usize = 16;
+
+/// Runs `f` compiled for the vector units of this processor. Loops inside are vectorised by the compiler without
+/// reordering or fusing, so the bits are those of the plain code; only functions inlined into `f` profit.
+#[inline]
+pub fn vectorised<R>(f: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(f)
+}
+
+/// Dot product of two slices of one length, with 16 interleaved partial sums: the bits depend on the operands only.
+#[inline(always)]
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
+    let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let tail: f64 = a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(x, y)| x * y).sum();
+    for (x, y) in a_chunks.zip(b_chunks) {
+        for l in 0..LANES {
+            sums[l] += x[l] * y[l];
+        }
+    }
+    let mut half = LANES / 2;
+    while half > 0 {
+        for l in 0..half {
+            sums[l] += sums[l + half];
+        }
+        half /= 2;
+    }
+    sums[0] + tail
+}
+
+/// Euclidean norm, by [`dot`].
+#[inline]
+pub fn norm(a: &[f64]) -> f64 {
+    dot(a, a).sqrt()
+}
+
+/// `y += alpha x`.
+#[inline(always)]
+pub fn axpy(alpha: f64, x: &[f64], y: &mut [f64]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += alpha * x;
+    }
+}
+
+/// Rounds to 30 binary digits (relative 1e-9): values that differ by rounding only become equal, so that a choice
+/// between them is made by global id and not by the number of ranks. Keeps the order, zero, infinities and NaN.
+#[inline]
+pub fn blur(x: f64) -> f64 {
+    const DROPPED: u64 = 1 << 22;
+    if !x.is_finite() {
+        return x;
+    }
+    f64::from_bits((x.to_bits() + DROPPED / 2) & !(DROPPED - 1))
+}
+
+/// `out = a^T b` (`m x n`, column-major), `a`: `k x m`, `b`: `k x n`, both column-major with column strides `lda`, `ldb`.
+pub fn transposed_product(
+    k: usize,
+    a: &[f64],
+    m: usize,
+    lda: usize,
+    b: &[f64],
+    n: usize,
+    ldb: usize,
+    accumulate: bool,
+    out: &mut [f64],
+) {
+    if m == 0 || n == 0 {
+        return;
+    }
+    let how = if accumulate { Accum::Add } else { Accum::Replace };
+    let a = MatRef::from_column_major_slice_with_stride(a, k, m, lda);
+    let b = MatRef::from_column_major_slice_with_stride(b, k, n, ldb);
+    matmul(MatMut::from_column_major_slice_mut(out, m, n), how, a.transpose(), b, 1.0, Par::Seq);
+}
+
+/// `out = a b` (`m x n`, column stride `ldo`), `a`: `m x k` with column stride `lda`, `b`: `k x n` packed; column-major.
+pub fn product(
+    m: usize,
+    a: &[f64],
+    k: usize,
+    lda: usize,
+    b: &[f64],
+    n: usize,
+    out: &mut [f64],
+    ldo: usize,
+) {
+    if m == 0 || n == 0 {
+        return;
+    }
+    let a = MatRef::from_column_major_slice_with_stride(a, m, k, lda);
+    let b = MatRef::from_column_major_slice(b, k, n);
+    matmul(
+        MatMut::from_column_major_slice_with_stride_mut(out, m, n, ldo),
+        Accum::Replace,
+        a,
+        b,
+        1.0,
+        Par::Seq,
+    );
+}
+
+/// Copies a faer matrix into a packed column-major vector.
+pub fn to_column_major(a: MatRef<'_, f64>) -> Vec<f64> {
+    let mut out = Vec::with_capacity(a.nrows() * a.ncols());
+    for j in 0..a.ncols() {
+        for i in 0..a.nrows() {
+            out.push(a[(i, j)]);
+        }
+    }
+    out
+}
+
+/// Sign that makes each column's entry of largest magnitude positive; among magnitudes equal to 1e-9 relative the one
+/// with the lowest global id decides. `columns`: `ids.len() x n`, column-major, this rank's rows.
+///
+/// # Collective
+/// `n` must agree.
+pub fn signs(comm: &Comm, columns: &[f64], ids: &[u64], n: usize) -> Vec<f64> {
+    let rows = ids.len();
+    (0..n)
+        .map(|j| {
+            let mut best = (f64::NEG_INFINITY, u64::MAX, 1.0);
+            for (x, &id) in columns[j * rows..(j + 1) * rows].iter().zip(ids) {
+                let size = blur(x.abs());
+                if size > best.0 || (size == best.0 && id < best.1) {
+                    best = (size, id, if *x < 0.0 { -1.0 } else { 1.0 });
+                }
+            }
+            let (_, _, owner) = comm.argmax(best.0, best.1);
+            let mut sign = [best.2];
+            comm.broadcast(&mut sign, owner);
+            sign[0]
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_apart_by_rounding_compare_equal_after_blurring() {
+        let x = 0.1 + 0.2;
+        assert_ne!(x, 0.3);
+        assert_eq!(blur(x), blur(0.3));
+        assert!(blur(1.0 + 1e-8) > blur(1.0));
+        assert!(blur(-1.0 - 1e-8) < blur(-1.0));
+        assert_eq!(blur(0.0), 0.0);
+        assert_eq!(blur(f64::NEG_INFINITY), f64::NEG_INFINITY);
+        assert!(blur(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn a_dot_product_of_ones_counts_its_terms() {
+        for n in [0, 1, 15, 16, 17, 100] {
+            assert_eq!(dot(&vec![1.0; n], &vec![1.0; n]), n as f64);
+        }
+    }
+
+    #[test]
+    fn the_largest_entry_decides_the_sign_and_the_lowest_id_among_equals() {
+        let columns = [1.0, -3.0, 2.0, -2.0, 2.0, 0.0];
+        assert_eq!(signs(&Comm::serial(), &columns, &[5, 6, 7], 2), vec![-1.0, -1.0]);
+        assert_eq!(signs(&Comm::serial(), &columns, &[9, 6, 7], 2), vec![-1.0, 1.0]);
+    }
+}
