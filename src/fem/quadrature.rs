@@ -90,9 +90,9 @@ pub fn rule(kind: ElementKind) -> Vec<Point> {
 /// matrices and body forces, where the element's own rule may be too poor or indefinite.
 pub fn mass_rule(kind: ElementKind) -> Vec<Point> {
     match kind {
-        ElementKind::C3d8 => hexahedron(2),
+        ElementKind::C3d8 => hexahedron(3),
         ElementKind::C3d20 | ElementKind::C3d20r => hexahedron(4),
-        ElementKind::C3d6 => wedge(6, 2),
+        ElementKind::C3d6 => wedge(6, 3),
         ElementKind::C3d15 => wedge_collapsed(),
         ElementKind::C3d4 => tetrahedron4(),
         ElementKind::C3d10 | ElementKind::C3d10R4 => tetrahedron_collapsed(),
@@ -160,18 +160,54 @@ mod tests {
         }
     }
 
+    /// `int xi^a` over [-1, 1].
+    fn line(a: i32) -> f64 {
+        if a % 2 == 0 { 2.0 / f64::from(a + 1) } else { 0.0 }
+    }
+
+    /// `int x^a y^b z^c` over the unit simplex with the variables whose exponents are given.
+    fn simplex(exponents: &[i32]) -> f64 {
+        let f = |n: i32| (1..=n).map(f64::from).product::<f64>();
+        exponents.iter().map(|&a| f(a)).product::<f64>()
+            / f(exponents.iter().sum::<i32>() + exponents.len() as i32)
+    }
+
+    #[test]
+    fn mass_rules_integrate_shape_products_times_the_determinant_of_a_straight_element() {
+        // highest exponents of N_a N_b det J: in each direction (hexahedra), in plane and through (wedges), in all
+        let cases = [
+            (ElementKind::C3d8, 4, 4),
+            (ElementKind::C3d20, 6, 6),
+            (ElementKind::C3d6, 3, 4),
+            (ElementKind::C3d15, 5, 6),
+            (ElementKind::C3d4, 2, 2),
+            (ElementKind::C3d10, 4, 4),
+        ];
+        for (kind, plane, through) in cases {
+            for (a, b, c) in (0..343).map(|i| (i % 7, i / 7 % 7, i / 49)) {
+                let (inside, want) = match kind.n_vertices() {
+                    8 => (a.max(b).max(c) <= plane, line(a) * line(b) * line(c)),
+                    6 => (a + b <= plane && c <= through, simplex(&[a, b]) * line(c)),
+                    _ => (a + b + c <= plane, simplex(&[a, b, c])),
+                };
+                let got: f64 =
+                    mass_rule(kind).iter().map(|(x, w)| w * x[0].powi(a) * x[1].powi(b) * x[2].powi(c)).sum();
+                assert!(
+                    !inside || (got - want).abs() < 1e-14,
+                    "{kind}: x^{a} y^{b} z^{c} gives {got}, not {want}"
+                );
+            }
+        }
+    }
+
     #[test]
     fn collapsed_rules_integrate_fifth_degree_monomials() {
-        let exact = |a: i32, b: i32, c: i32| {
-            let f = |n: i32| (1..=n).map(f64::from).product::<f64>();
-            f(a) * f(b) * f(c) / f(a + b + c + 3)
-        };
         for (a, b, c) in [(5, 0, 0), (2, 2, 1), (1, 0, 4), (4, 0, 0), (2, 1, 1)] {
             let q: f64 = tetrahedron_collapsed()
                 .iter()
                 .map(|(x, w)| w * x[0].powi(a) * x[1].powi(b) * x[2].powi(c))
                 .sum();
-            assert!((q - exact(a, b, c)).abs() < 1e-15, "{a} {b} {c}");
+            assert!((q - simplex(&[a, b, c])).abs() < 1e-15, "{a} {b} {c}");
         }
     }
 }
