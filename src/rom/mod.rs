@@ -7,5 +7,6 @@
 pub mod cubature;
 pub mod dense;
 pub mod gappy;
+pub mod online;
 pub mod pod;
 pub mod qdeim;

@@ -11,4 +11,4 @@ mod steps;
 
 pub use newton::{HighFidelity, NewtonOptions};
 pub use state::FullState;
-pub use steps::{StepReport, advance_with_cuts};
+pub use steps::{Failed, StepReport, advance_with_cuts};
