@@ -7,6 +7,7 @@
 pub mod cubature;
 pub mod dense;
 pub mod gappy;
+pub mod offline;
 pub mod online;
 pub mod pod;
 pub mod qdeim;

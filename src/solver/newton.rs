@@ -7,10 +7,10 @@ use super::linear::{LinearOptions, LinearSolver, Pattern};
 use super::state::FullState;
 use super::steps::{Failed, StepReport, advance_with_cuts};
 use crate::error::Result;
-use crate::loads::{Amplitude, Loading, PrescribedDofs, TemperatureHistory, nodal_vector};
+use crate::loads::Loading;
 use crate::material::{MaterialWorkspace, Status};
-use crate::parallel::{Comm, agree};
-use crate::structure::{Step, Structure};
+use crate::parallel::Comm;
+use crate::structure::{LoadedStructure, Step, Structure};
 
 /// How a step is solved.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,11 +35,7 @@ pub struct HighFidelity<'s> {
     options: NewtonOptions,
     assembly: Assembly,
     linear: LinearSolver<'s>,
-    fixed: PrescribedDofs,
-    loads: Vec<(Vec<f64>, Amplitude)>,
-    /// At integration points.
-    temperature: TemperatureHistory,
-    initial_temperature: Vec<f64>,
+    loaded: LoadedStructure,
     work: MaterialWorkspace,
     tangent: Vec<f64>,
     /// Scratch nodal vectors.
@@ -66,30 +62,12 @@ impl<'s> HighFidelity<'s> {
         options: NewtonOptions,
     ) -> Result<HighFidelity<'s>> {
         let mesh = &structure.sub.mesh;
-        let local = (|| {
-            let fixed = PrescribedDofs::new(comm, &structure.sub, loading)?;
-            let loads = loading
-                .loads
-                .iter()
-                .map(|l| Ok((nodal_vector(comm, &structure.sub, l, &structure.density)?, loading.amplitude(l)?)))
-                .collect::<Result<Vec<_>>>()?;
-            let nodal = TemperatureHistory::at_nodes(loading, &mesh.node_index, mesh.n_nodes_global)?;
-            Ok((fixed, loads, nodal))
-        })();
-        let (fixed, mut loads, nodal) = agree(comm, local)?;
-        loads.iter_mut().for_each(|(f, _)| structure.assemble(comm, f));
-        let mut temperature = nodal.mapped(|field| {
-            let mut at_points = vec![0.0; structure.geometry.n_points()];
-            structure.geometry.interpolate(mesh, field, &mut at_points);
-            at_points
-        });
+        let loaded = LoadedStructure::new(comm, structure, loading)?;
         let n_points = structure.geometry.n_points();
-        let mut initial_temperature = vec![0.0; n_points];
-        temperature.evaluate(0.0, &mut initial_temperature);
         let assembly = Assembly::new(comm, &structure.sub);
         let coordinates: Vec<[f64; 3]> = assembly.owned_nodes.iter().map(|&i| mesh.points[i as usize]).collect();
         let constrained: Vec<bool> =
-            assembly.owned_nodes.iter().flat_map(|&i| (0..3).map(move |c| 3 * i as usize + c)).map(|d| fixed.is_fixed(d)).collect();
+            assembly.owned_nodes.iter().flat_map(|&i| (0..3).map(move |c| 3 * i as usize + c)).map(|d| loaded.fixed.is_fixed(d)).collect();
         let pattern = Pattern {
             rows: &assembly.rows,
             cols: &assembly.cols,
@@ -105,10 +83,7 @@ impl<'s> HighFidelity<'s> {
             options,
             assembly,
             linear,
-            fixed,
-            loads,
-            temperature,
-            initial_temperature,
+            loaded,
             work: MaterialWorkspace::default(),
             tangent: vec![0.0; 36 * n_points],
             external: vec![0.0; n],
@@ -128,16 +103,12 @@ impl<'s> HighFidelity<'s> {
 
     /// The virgin structure at t = 0.
     pub fn virgin(&self) -> FullState {
-        FullState::virgin(self.structure, self.initial_temperature.clone())
+        FullState::virgin(self.structure, self.loaded.initial_temperature.clone())
     }
 
-    /// External force at time `t`, consistent at shared nodes.
-    pub fn external_force(&self, t: f64, out: &mut [f64]) {
-        out.fill(0.0);
-        for (shape, amplitude) in &self.loads {
-            let a = amplitude.value(t);
-            out.iter_mut().zip(shape).for_each(|(o, f)| *o += a * f);
-        }
+    /// The loads it computes under.
+    pub fn loaded(&self) -> &LoadedStructure {
+        &self.loaded
     }
 
     /// Advances the state to time `to`, in as many sub-steps as it takes. On failure the state is that of the last
@@ -171,16 +142,14 @@ impl<'s> HighFidelity<'s> {
         let mesh = &structure.sub.mesh;
         to.time = t1;
         to.displacement.copy_from_slice(&from.displacement);
-        self.temperature.evaluate(t1, &mut to.temperature);
-        let mut external = std::mem::take(&mut self.external);
-        self.external_force(t1, &mut external);
-        let external_norm2 = structure.dot(comm, &external, &external);
-        self.external = external;
-        let prescribed = self.fixed.values(t1);
+        self.loaded.temperature.evaluate(t1, &mut to.temperature);
+        self.loaded.external_force(t1, &mut self.external);
+        let external_norm2 = structure.dot(comm, &self.external, &self.external);
+        let prescribed = self.loaded.fixed.values(t1);
         // increments of the prescribed dofs, imposed with the first correction
         self.correction.fill(0.0);
         let mut moves = false;
-        for (dof, &term) in self.fixed.term_of.iter().enumerate().filter(|(_, t)| **t != u32::MAX) {
+        for (dof, &term) in self.loaded.fixed.term_of.iter().enumerate().filter(|(_, t)| **t != u32::MAX) {
             let d = prescribed[term as usize] - from.displacement[dof];
             self.correction[dof] = d;
             moves |= d != 0.0;
@@ -199,7 +168,7 @@ impl<'s> HighFidelity<'s> {
                 strain_start: &from.strain,
                 temperature: &to.temperature,
                 temperature_start: &from.temperature,
-                temperature_initial: &self.initial_temperature,
+                temperature_initial: &self.loaded.initial_temperature,
             };
             let status = structure.points.update(
                 &step,
@@ -224,10 +193,7 @@ impl<'s> HighFidelity<'s> {
             structure.geometry.internal_magnitude(mesh, &to.stress, &mut self.magnitude);
             structure.assemble(comm, &mut self.internal);
             structure.assemble(comm, &mut self.magnitude);
-            for dof in 0..self.residual.len() {
-                let free = !self.fixed.is_fixed(dof);
-                self.residual[dof] = if free { self.external[dof] - self.internal[dof] } else { 0.0 };
-            }
+            self.loaded.free_residual(&self.external, &self.internal, &mut self.residual);
             let norm = structure.dot(comm, &self.residual, &self.residual).sqrt();
             let internal = structure.dot(comm, &self.internal, &self.internal);
             let reference = external_norm2.max(internal).sqrt();
@@ -250,7 +216,7 @@ impl<'s> HighFidelity<'s> {
             report.iterations += 1;
             let du = (iteration == 0 && moves).then_some(self.correction.as_slice());
             self.magnitude.fill(0.0);
-            self.assembly.fill(comm, structure, &self.fixed, &self.tangent, du, &mut self.magnitude);
+            self.assembly.fill(comm, structure, &self.loaded.fixed, &self.tangent, du, &mut self.magnitude);
             if moves && iteration == 0 {
                 structure.assemble(comm, &mut self.magnitude);
                 self.residual.iter_mut().zip(&self.magnitude).for_each(|(r, l)| *r -= l);
@@ -265,8 +231,8 @@ impl<'s> HighFidelity<'s> {
             to.displacement.iter_mut().zip(&self.correction).for_each(|(u, d)| *u += d);
             for dof in 0..self.correction.len() {
                 self.correction[dof] = 0.0;
-                if self.fixed.is_fixed(dof) {
-                    to.displacement[dof] = prescribed[self.fixed.term_of[dof] as usize];
+                if self.loaded.fixed.is_fixed(dof) {
+                    to.displacement[dof] = prescribed[self.loaded.fixed.term_of[dof] as usize];
                 }
             }
         }
@@ -283,7 +249,7 @@ impl<'s> HighFidelity<'s> {
         for (i, &node) in self.assembly.owned_nodes.iter().enumerate() {
             for c in 0..3 {
                 let dof = 3 * node as usize + c;
-                self.right_hand_side[3 * i + c] = if self.fixed.is_fixed(dof) { 0.0 } else { self.residual[dof] };
+                self.right_hand_side[3 * i + c] = if self.loaded.fixed.is_fixed(dof) { 0.0 } else { self.residual[dof] };
             }
         }
         self.solution.fill(0.0);
@@ -291,7 +257,7 @@ impl<'s> HighFidelity<'s> {
         for (i, &node) in self.assembly.owned_nodes.iter().enumerate() {
             for c in 0..3 {
                 let dof = 3 * node as usize + c;
-                if !self.fixed.is_fixed(dof) {
+                if !self.loaded.fixed.is_fixed(dof) {
                     self.correction[dof] = self.solution[3 * i + c];
                 }
             }
@@ -303,12 +269,6 @@ impl<'s> HighFidelity<'s> {
 
     fn law_failure(&self, status: Status) -> String {
         let Status::Cut { point, factor } = status else { return "a law failed on another rank".into() };
-        let mesh = &self.structure.sub.mesh;
-        let e = self.structure.geometry.offsets.partition_point(|&o| o <= point) - 1;
-        format!(
-            "the law of element {}, integration point {}, failed and asks for {factor:.2} of the step",
-            mesh.element_ids[e],
-            point - self.structure.geometry.offsets[e] + 1
-        )
+        format!("the law of {} failed and asks for {factor:.2} of the step", self.structure.describe_point(point))
     }
 }

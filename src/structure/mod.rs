@@ -4,10 +4,12 @@
 //! [`PointSet`] is any list of integration points with materials: every point of a subdomain ([`Structure`]) or the
 //! reduced points of the online stage. The law is called the same way for both.
 
+mod loaded;
 mod point_set;
 mod quantity;
 mod whole;
 
+pub use loaded::LoadedStructure;
 pub use point_set::{PointSet, PointState, Step};
 pub use quantity::{Quantity, quantity_names};
 pub use whole::Structure;

@@ -63,7 +63,24 @@ impl Structure {
             .flat_map(|(&m, kind)| std::iter::repeat_n(m, kind.n_points()))
             .collect();
         let points = PointSet::new(materials, &of_points);
-        Ok(Structure { sub, geometry, points, density, material_of, volume: Dd::default().value() })
+        Ok(Structure { sub, geometry, points, density, material_of, volume: 0.0 })
+    }
+
+    /// A nodal scalar at the integration points.
+    pub fn at_points(&self, nodal: &[f64]) -> Vec<f64> {
+        let mut out = vec![0.0; self.geometry.n_points()];
+        self.geometry.interpolate(&self.sub.mesh, nodal, &mut out);
+        out
+    }
+
+    /// Element and number (from 1) of a local integration point, for messages.
+    pub fn describe_point(&self, point: usize) -> String {
+        let e = self.geometry.offsets.partition_point(|&o| o <= point) - 1;
+        format!(
+            "element {}, integration point {}",
+            self.sub.mesh.element_ids[e],
+            point - self.geometry.offsets[e] + 1
+        )
     }
 
     /// Nodal vector to the sum over ranks at shared nodes, in place.

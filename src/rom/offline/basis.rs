@@ -1,0 +1,56 @@
+//! Displacement modes by POD, and the strains of basis vectors at the integration points.
+
+use crate::error::{Error, Result};
+use crate::fem::MassMatrix;
+use crate::parallel::Comm;
+use crate::rom::pod::{Pod, ProductFn, Truncation, pod_gram, pod_tsqr};
+use crate::structure::Structure;
+
+/// How to compute a POD.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PodMethod {
+    /// Correlation matrix with re-orthogonalisation.
+    Gram,
+    /// QR factorisation of the snapshots.
+    Tsqr,
+}
+
+/// Below this tolerance the correlation matrix cannot resolve the modes (method.md 2.1).
+const GRAM_LIMIT: f64 = 1e-7;
+
+/// L2-orthonormal displacement modes of `snapshots` (each `3 n_nodes`).
+///
+/// # Errors
+/// No snapshots, all zero, or not finite.
+///
+/// # Collective
+pub fn displacement_modes(
+    comm: &Comm,
+    structure: &Structure,
+    snapshots: &[Vec<f64>],
+    truncation: Truncation,
+    method: PodMethod,
+) -> Result<Pod> {
+    let mass = MassMatrix::new(&structure.sub.mesh);
+    let product = ProductFn(|u: &[f64], mu: &mut [f64]| mass.apply(u, 3, mu));
+    let ids: Vec<u64> = structure.sub.mesh.node_index.iter().flat_map(|&n| [3 * n, 3 * n + 1, 3 * n + 2]).collect();
+    let pod = match method {
+        PodMethod::Gram if truncation.relative >= GRAM_LIMIT => pod_gram(comm, snapshots, &product, &ids, truncation),
+        _ => pod_tsqr(comm, snapshots, &product, &ids, truncation),
+    };
+    pod.map_err(|e| Error::case(format!("POD of the displacements: {e}")))
+}
+
+/// Strains of `count` basis vectors (column-major `3 n_nodes x count`), interleaved for the cubature:
+/// row-major `6 n_points x count`.
+pub fn strain_rows(structure: &Structure, vectors: &[f64], count: usize) -> Vec<f64> {
+    let n = structure.geometry.n_points();
+    let mut rows = vec![0.0; 6 * n * count];
+    let mut strain = vec![0.0; 6 * n];
+    for (i, u) in vectors.chunks_exact(3 * structure.sub.mesh.n_nodes()).enumerate() {
+        structure.geometry.strain(&structure.sub.mesh, u, &mut strain);
+        rows[i..].iter_mut().step_by(count).zip(&strain).for_each(|(r, s)| *r = *s);
+    }
+    rows
+}

@@ -1,0 +1,12 @@
+//! The offline stage (method.md, section 2): from displacement histories to a reduced model.
+//!
+//! [`drive`]: the law along the recorded strains; [`basis`]: displacement modes and their strains; [`select`]: cubature
+//! points and the points of dual quantities; [`reduce`]: load operators. What this folder does not do: no files; the
+//! histories come through the trait [`History`].
+
+pub mod basis;
+pub mod drive;
+pub mod reduce;
+pub mod select;
+
+pub use drive::{Driver, History};

@@ -1,0 +1,120 @@
+//! Which integration points the online stage keeps: those of the cubature, and those that dual quantities need.
+
+use crate::error::{Error, Result};
+use crate::parallel::Comm;
+use crate::rom::cubature::{self, Cubature, Problem};
+use crate::rom::pod::{Diagonal, Pod, Truncation, pod_gram};
+use crate::rom::qdeim::qdeim;
+use crate::structure::Structure;
+use std::collections::BTreeSet;
+
+/// Identity of the local integration points: `(point ids, element ids)`, unique over the structure and the same on any
+/// number of ranks. A point's id is 64 times its element's position plus its number in the element.
+pub fn point_ids(structure: &Structure) -> (Vec<u64>, Vec<u64>) {
+    let mesh = &structure.sub.mesh;
+    let (mut points, mut elements) = (Vec::new(), Vec::new());
+    for (kind, &index) in mesh.kinds.iter().zip(&mesh.element_index) {
+        for k in 0..kind.n_points() as u64 {
+            points.push(64 * index + k);
+            elements.push(index);
+        }
+    }
+    (points, elements)
+}
+
+/// Most stress snapshots that enter the cubature as they are; beyond, their POD modes (scaled by the singular values)
+/// do.
+const MAX_STRESSES: usize = 40;
+
+/// Cubature of the internal forces of the modes over the stress snapshots (each `6 n_points`).
+///
+/// # Errors
+/// Those of the cubature: integrands that are not finite, a structure without volume.
+///
+/// # Collective
+pub fn cubature_points(
+    comm: &Comm,
+    structure: &Structure,
+    strain_rows: &[f64],
+    modes: usize,
+    stresses: &[Vec<f64>],
+    options: &cubature::Options,
+    global: bool,
+) -> Result<Cubature> {
+    let n = structure.geometry.n_points();
+    let (ids, elements) = point_ids(structure);
+    let compressed = compress(comm, stresses, &ids, options.tolerance)?;
+    let stresses = compressed.as_deref().unwrap_or(stresses);
+    let s = stresses.len();
+    let mut rows = vec![0.0; 6 * n * s];
+    for (i, stress) in stresses.iter().enumerate() {
+        rows[i..].iter_mut().step_by(s).zip(stress).for_each(|(r, x)| *r = *x);
+    }
+    let integrands = cubature::Factored::new(n, modes, strain_rows, s, &rows);
+    let problem =
+        Problem { integrands: &integrands, weights: &structure.geometry.weights, ids: &ids, elements: &elements };
+    let found = if global {
+        cubature::global(comm, &problem, options)
+    } else {
+        cubature::local(comm, &problem, options)
+    };
+    found.map_err(|e| Error::run(format!("cubature: {e}")))
+}
+
+/// POD modes of many stress snapshots, times their singular values: the same Gram matrix within the tolerance.
+fn compress(comm: &Comm, stresses: &[Vec<f64>], ids: &[u64], tolerance: f64) -> Result<Option<Vec<Vec<f64>>>> {
+    if stresses.len() <= MAX_STRESSES {
+        return Ok(None);
+    }
+    let ids: Vec<u64> = ids.iter().flat_map(|&p| (0..6).map(move |c| 6 * p + c)).collect();
+    let pod = pod_gram(comm, stresses, &Diagonal::Identity, &ids, Truncation::new((tolerance / 10.0).max(1e-7)))
+        .map_err(|e| Error::run(format!("POD of the stresses: {e}")))?;
+    let scaled = |k: usize| pod.mode(k).iter().map(|x| x * pod.singular_values[k]).collect();
+    Ok(Some((0..pod.count).map(scaled).collect()))
+}
+
+/// Basis of a dual quantity and the local points where its interpolation rows lie.
+pub struct DualBasis {
+    /// POD of its snapshots (identity product), `n_points * components` rows.
+    pub pod: Pod,
+    /// Local points of the QDEIM rows.
+    pub points: BTreeSet<u32>,
+    /// Largest norm over training of the quantity.
+    pub largest: f64,
+}
+
+/// POD and QDEIM of a quantity with `components` per point. `None` where it is zero at all times (no plasticity yet).
+///
+/// # Errors
+/// A snapshot is not finite.
+///
+/// # Collective
+pub fn dual_basis(
+    comm: &Comm,
+    structure: &Structure,
+    name: &str,
+    components: usize,
+    snapshots: &[Vec<f64>],
+    truncation: Truncation,
+) -> Result<Option<DualBasis>> {
+    let squares: Vec<f64> = snapshots.iter().map(|q| crate::rom::dense::dot(q, q)).collect();
+    let mut squares = squares;
+    comm.sum(&mut squares);
+    let largest = squares.iter().fold(0.0f64, |a, b| a.max(*b)).sqrt();
+    if largest == 0.0 {
+        return Ok(None);
+    }
+    let (points, _) = point_ids(structure);
+    let c = components as u64;
+    let ids: Vec<u64> = points.iter().flat_map(|&p| (0..c).map(move |i| c * p + i)).collect();
+    let pod = pod_gram(comm, snapshots, &Diagonal::Identity, &ids, truncation)
+        .map_err(|e| Error::run(format!("POD of '{name}': {e}")))?;
+    let (m, rows) = (pod.count, ids.len());
+    let mut row_major = vec![0.0; rows * m];
+    for (k, mode) in pod.modes.chunks_exact(rows.max(1)).enumerate() {
+        row_major[k..].iter_mut().step_by(m).zip(mode).for_each(|(r, x)| *r = *x);
+    }
+    let chosen = qdeim(comm, &row_major, m, &ids);
+    let points = chosen.local.iter().map(|(_, row)| (row / components) as u32).collect();
+    Ok(Some(DualBasis { pod, points, largest }))
+}
