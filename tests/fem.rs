@@ -296,7 +296,7 @@ fn a_uniform_pressure_gives_the_textbook_nodal_loads() {
     let triangle = vec![at(0.0, 0.0), at(1.0, 0.0), at(0.0, 1.0)];
     let triangle_mids = [at(0.5, 0.0), at(0.5, 0.5), at(0.0, 0.5)];
     let (third, twelfth) = (1.0 / 3.0, -1.0 / 12.0);
-    let cases: [(FaceKind, Vec<[f64; 3]>, f64, Vec<f64>); 4] = [
+    let cases = [
         (FaceKind::Q4, corners.clone(), 1.0, vec![0.25; 4]),
         (FaceKind::Q8, [corners, mids.to_vec()].concat(), 1.0, [vec![twelfth; 4], vec![third; 4]].concat()),
         (FaceKind::T3, triangle.clone(), 0.5, vec![third; 3]),

@@ -1,6 +1,6 @@
 //! From a whole mesh on rank 0 to one subdomain per rank.
 
-use super::topology::{Face, Mesh};
+use super::topology::{Face, Mesh, MeshError};
 use super::{ElementKind, FaceKind, partition, restrict};
 use crate::error::Result;
 use crate::parallel::{Comm, agree};
@@ -10,13 +10,14 @@ use std::collections::BTreeMap;
 /// subdomain of each element from elsewhere.
 ///
 /// # Errors
-/// More ranks than elements; the partitioner's failure. The same on every rank.
+/// More ranks than elements; a `part` that names a subdomain there is no rank for, or has not one entry per element; the
+/// partitioner's failure. The same on every rank.
 ///
 /// # Collective
 pub fn distribute(comm: &Comm, whole: Option<Mesh>, part: Option<Vec<u32>>) -> Result<Mesh> {
     let pieces = match &whole {
         Some(mesh) => part
-            .map_or_else(|| partition(mesh, comm.size()), Ok)
+            .map_or_else(|| partition(mesh, comm.size()), |part| checked(mesh, part, comm.size()))
             .map(|part| restrict(mesh, &part, comm.size()))
             .map_err(crate::Error::from),
         None => Ok(Vec::new()),
@@ -29,6 +30,21 @@ pub fn distribute(comm: &Comm, whole: Option<Mesh>, part: Option<Vec<u32>>) -> R
     let reals = comm.scatter(&packed.iter().map(|p| p.reals.clone()).collect::<Vec<_>>(), 0);
     let names = comm.scatter(&packed.into_iter().map(|p| p.names).collect::<Vec<_>>(), 0);
     Ok(unpack(&words, &reals, &names))
+}
+
+/// A partition from elsewhere, when it fits the mesh and the ranks.
+fn checked(mesh: &Mesh, part: Vec<u32>, parts: usize) -> std::result::Result<Vec<u32>, MeshError> {
+    if part.len() != mesh.n_elements() {
+        let (entries, elements) = (part.len(), mesh.n_elements());
+        return Err(MeshError::GivenPartition(format!("it has {entries} entries for {elements} elements")));
+    }
+    match part.iter().position(|&p| p as usize >= parts) {
+        Some(e) => Err(MeshError::GivenPartition(format!(
+            "it puts element {} in subdomain {} (from 0), but there are {parts} ranks; run on as many ranks as subdomains",
+            mesh.element_ids[e], part[e]
+        ))),
+        None => Ok(part),
+    }
 }
 
 /// A mesh as three flat arrays, to be sent.

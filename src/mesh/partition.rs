@@ -16,6 +16,11 @@ pub fn partition(mesh: &Mesh, parts: usize) -> Result<Vec<u32>, MeshError> {
         return Ok(vec![0; n]);
     }
     let fail = |e: &dyn std::fmt::Display| MeshError::Partition(e.to_string());
+    if i32::try_from(mesh.n_nodes().max(8 * n)).is_err() {
+        return Err(fail(&format_args!(
+            "{n} elements exceed its 32-bit numbers; bring a partition made elsewhere"
+        )));
+    }
     // Vertices alone make the dual graph: mid-side nodes add no adjacency and METIS wants one shared-node count.
     let mut eptr = vec![0i32];
     let mut eind = Vec::new();

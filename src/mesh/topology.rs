@@ -94,6 +94,9 @@ pub enum MeshError {
         /// Elements there are.
         elements: usize,
     },
+    /// A partition that was brought from elsewhere does not fit.
+    #[error("the partition given does not fit the mesh: {0}")]
+    GivenPartition(String),
     /// The partitioner failed.
     #[error("the graph partitioner failed: {0}")]
     Partition(String),
@@ -111,7 +114,7 @@ impl From<MeshError> for crate::Error {
     fn from(e: MeshError) -> crate::Error {
         let kind = match e {
             MeshError::NoSuchSet { .. } | MeshError::TooManyParts { .. } => crate::error::Kind::Case,
-            MeshError::Inverted { .. } => crate::error::Kind::Input,
+            MeshError::Inverted { .. } | MeshError::GivenPartition(_) => crate::error::Kind::Input,
             MeshError::Partition(_) => crate::error::Kind::Run,
         };
         crate::Error::new(kind, e.to_string())
