@@ -1,1 +1,26 @@
-//! (module comment)
+//! The HDF5 files: snapshots, runs, reduced models.
+//!
+//! Every file is a VTKHDF unstructured grid (ParaView opens it as it is) with a `/ferrom` group beside it for what
+//! VTKHDF has no slot for. The schema, one page with shapes and units: `docs/store.md`.
+//!
+//! Writing: rank 0 holds the file, the rows of the other ranks reach it in bounded pieces. Reading: every rank opens
+//! the file and reads its own rows. No MPI-IO: a failure (full disk, truncated file) stays on one rank, where it can be
+//! turned into one sentence that all ranks agree on.
+//!
+//! What this folder does not do: it converts no units, computes nothing, and knows no other program's files.
+
+mod fields;
+mod hdf;
+mod merge;
+mod mesh_read;
+mod mesh_write;
+mod names;
+mod output;
+mod reader;
+mod rows;
+mod sets;
+mod writer;
+
+pub use names::{SCHEMA_VERSION, StoreKind};
+pub use reader::{Parts, SnapshotFile};
+pub use writer::{Field, SnapshotWriter, Step};

@@ -1,0 +1,241 @@
+//! Snapshot stores and runs on one rank: round trip, damage, foreign files, other programs' view.
+
+mod store_support;
+
+use ferrom::error::Kind;
+use ferrom::mesh::Subdomain;
+use ferrom::parallel::Comm;
+use ferrom::store::{SnapshotFile, StoreKind};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use store_support::*;
+
+fn written(folder: &Path, times: &[f64]) -> PathBuf {
+    let comm = Comm::serial();
+    let path = folder.join("run.h5");
+    write_run(&comm, &path, &Subdomain::new(&comm, bar(3, 2, 2)), times).unwrap();
+    path
+}
+
+#[test]
+fn what_is_written_is_read_back_bit_for_bit() {
+    let (comm, folder) = (Comm::serial(), tempfile::tempdir().unwrap());
+    let times = [0.5, 1.0, 2.5];
+    let file = SnapshotFile::open(&comm, &written(folder.path(), &times)).unwrap();
+    assert_eq!(file.kind(), StoreKind::Run);
+    assert_eq!(file.times(), times);
+    assert_eq!(*file.mesh(), bar(3, 2, 2));
+    assert_eq!(file.case_text(), "[case]\nname = \"bär\"\n");
+    assert_eq!(file.provenance(), "{\"seed\": 1}");
+    assert_eq!(file.nodal_names().unwrap(), ["U", "temperature"]);
+    assert_eq!(file.cell_names().unwrap(), ["p_mean"]);
+    assert_eq!(file.point_names().unwrap(), ["sig"]);
+    for (k, &time) in times.iter().enumerate() {
+        let [u, t, p, sig] = fields(file.mesh(), time);
+        assert_eq!(file.read_nodal(&comm, k, "U").unwrap(), u);
+        assert_eq!(file.read_nodal(&comm, k, "temperature").unwrap(), t);
+        assert_eq!(file.read_cell(&comm, k, "p_mean").unwrap(), p);
+        assert_eq!(file.read_point(&comm, k, "sig").unwrap(), sig);
+        let mut again = vec![0.0; sig.len()];
+        file.read_point_into(&comm, k, "sig", &mut again).unwrap();
+        assert_eq!(again, sig);
+    }
+    assert_eq!(file.reduced_coordinates(&comm).unwrap(), [0.5, 1.0, 1.0, 2.0, 2.5, 5.0]);
+    let text = message(file.read_nodal(&comm, 0, "V"));
+    assert!(text.contains("no nodal field 'V'") && text.contains("U, temperature"), "{text}");
+    assert!(message(file.read_nodal(&comm, 7, "U")).contains("no step 7"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let first = std::fs::read(written(a.path(), &[1.0, 2.0])).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    assert!(first == std::fs::read(written(b.path(), &[1.0, 2.0])).unwrap());
+}
+
+#[test]
+fn a_writer_that_is_dropped_leaves_the_old_file_and_nothing_else() {
+    let (comm, folder) = (Comm::serial(), tempfile::tempdir().unwrap());
+    let path = written(folder.path(), &[1.0]);
+    let before = std::fs::read(&path).unwrap();
+    let sub = Subdomain::new(&comm, bar(2, 1, 1));
+    let writer = ferrom::store::SnapshotWriter::create(&comm, &path, StoreKind::Run, &sub, "", "").unwrap();
+    drop(writer);
+    assert!(before == std::fs::read(&path).unwrap());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_a_failed_run() {
+    let (comm, folder) = (Comm::serial(), tempfile::tempdir().unwrap());
+    let sub = Subdomain::new(&comm, bar(2, 1, 1));
+    for path in [folder.path().join("no such folder/a.h5"), folder.path().to_path_buf()] {
+        let e = write_run(&comm, &path, &sub, &[1.0]).unwrap_err();
+        assert_eq!(e.kind, Kind::Run);
+        assert!(e.message.contains("cannot be written"), "{e}");
+    }
+}
+
+/// The disk-full test runs this test binary again under a file size limit; this is the part that runs there.
+#[test]
+fn under_a_file_size_limit() {
+    let Ok(path) = std::env::var("FERROM_TEST_LIMITED_OUTPUT") else { return };
+    let comm = Comm::serial();
+    let times: Vec<f64> = (1..200).map(f64::from).collect();
+    let e = write_run(&comm, Path::new(&path), &Subdomain::new(&comm, bar(10, 10, 10)), &times).unwrap_err();
+    println!("told: {:?} {e}", e.kind);
+}
+
+#[test]
+fn a_full_disk_keeps_the_old_file_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = written(folder.path(), &[1.0]);
+    let before = std::fs::read(&path).unwrap();
+    // Writing beyond the limit fails as a full disk does; the signal that comes with it is ignored.
+    let script = "trap '' XFSZ; ulimit -f 2000; exec \"$0\" --exact under_a_file_size_limit --nocapture";
+    let out = Command::new("bash")
+        .args(["-c", script])
+        .arg(std::env::current_exe().unwrap())
+        .env("FERROM_TEST_LIMITED_OUTPUT", &path)
+        .output()
+        .unwrap();
+    let (said, err) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    assert!(out.status.success(), "{said}{err}");
+    assert!(said.contains("told: Run") && said.contains("make room"), "{said}{err}");
+    assert!(!err.contains("HDF5-DIAG"), "{err}");
+    assert!(before == std::fs::read(&path).unwrap());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+/// Opens a file and reads everything; what it says.
+fn use_all(path: &Path) -> ferrom::Result<()> {
+    let comm = Comm::serial();
+    let file = SnapshotFile::open(&comm, path)?;
+    for k in 0..file.times().len() {
+        for name in file.nodal_names()? {
+            file.read_nodal(&comm, k, &name)?;
+        }
+        for name in file.point_names()? {
+            file.read_point(&comm, k, &name)?;
+        }
+        for name in file.cell_names()? {
+            file.read_cell(&comm, k, &name)?;
+        }
+    }
+    file.reduced_coordinates(&comm).map(drop)
+}
+
+#[test]
+fn a_truncated_file_is_refused_wherever_it_was_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = std::fs::read(written(folder.path(), &[1.0, 2.0])).unwrap();
+    let cut = folder.path().join("cut.h5");
+    let steps = 200;
+    for i in 0..=steps {
+        let n = (whole.len() - 1) * i / steps;
+        std::fs::write(&cut, &whole[..n]).unwrap();
+        let e = use_all(&cut).unwrap_err();
+        assert_eq!(e.kind, Kind::Input, "{n}: {e}");
+        assert!(e.message.contains("cut.h5") && e.message.contains("; "), "{n}: {e}");
+    }
+}
+
+#[test]
+fn a_flipped_byte_is_refused_or_harmless() {
+    let (comm, folder) = (Comm::serial(), tempfile::tempdir().unwrap());
+    let path = written(folder.path(), &[1.0, 2.0]);
+    let whole = std::fs::read(&path).unwrap();
+    let bad = folder.path().join("bad.h5");
+    let (mut refused, mut at) = (0, 0);
+    while at < whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x41;
+        std::fs::write(&bad, &bytes).unwrap();
+        match use_all(&bad) {
+            Err(e) => {
+                assert!(e.message.contains("bad.h5"), "{at}: {e}");
+                refused += 1;
+            }
+            // Checksums cover data and metadata: what is not refused is unused room, and reads as before.
+            Ok(()) => {
+                let file = SnapshotFile::open(&comm, &bad).unwrap();
+                assert_eq!(*file.mesh(), bar(3, 2, 2), "byte {at}");
+                assert_eq!(file.read_nodal(&comm, 1, "U").unwrap(), fields(file.mesh(), 2.0)[0], "byte {at}");
+            }
+        }
+        at += 97;
+    }
+    assert!(refused > 50, "{refused}");
+}
+
+#[test]
+fn foreign_files_are_told_from_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let comm = Comm::serial();
+    let path = folder.path().join("other");
+    let open = || message(SnapshotFile::open(&comm, &path));
+    assert!(open().contains("cannot be read"));
+    std::fs::write(&path, "no HDF5 at all, but long enough for a header to be looked for in it").unwrap();
+    assert!(open().contains("is not an HDF5 file"), "{}", open());
+    std::fs::write(&path, "").unwrap();
+    assert!(open().contains("is not an HDF5 file"), "{}", open());
+    hdf5::File::create(&path).unwrap();
+    assert!(open().contains("without the group /ferrom"), "{}", open());
+    assert!(message(SnapshotFile::open(&comm, folder.path())).contains("is a folder"));
+}
+
+/// A written file, changed by `act`; what opening and reading all of it says.
+fn changed(act: impl FnOnce(&hdf5::File)) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = written(folder.path(), &[1.0, 2.0]);
+    act(&hdf5::File::open_rw(&path).unwrap());
+    message(use_all(&path))
+}
+
+#[test]
+fn what_is_wrong_in_a_file_is_named() {
+    let version = |v: u64| move |f: &hdf5::File| f.group("ferrom").unwrap().attr("version").unwrap().write_scalar(&v).unwrap();
+    let text = changed(version(2));
+    assert!(text.contains("newer than the 1") && text.contains("use a newer ferrom"), "{text}");
+    let text = changed(|f| f.unlink("VTKHDF/Connectivity").unwrap());
+    assert!(text.contains("VTKHDF/Connectivity: the dataset is missing"), "{text}");
+    let text = changed(|f| f.unlink("VTKHDF").unwrap());
+    assert!(text.contains("without the group /VTKHDF"), "{text}");
+    let text = changed(|f| {
+        f.unlink("VTKHDF/Points").unwrap();
+        f.new_dataset::<f64>().shape([5, 3]).create("VTKHDF/Points").unwrap();
+    });
+    assert!(text.contains("VTKHDF/Points: has shape (5, 3) where (36, 3) is due"), "{text}");
+    let text = changed(|f| f.dataset("VTKHDF/PointData/U").unwrap().resize([40, 3]).unwrap());
+    assert!(text.contains("VTKHDF/PointData/U: has 40 rows, fewer than the 72"), "{text}");
+    let text = changed(|f| f.dataset("VTKHDF/Types").unwrap().write_slice(&[9u8], 3..4).unwrap());
+    assert!(text.contains("has VTK cell type 9"), "{text}");
+    let text = changed(|f| f.dataset("VTKHDF/Connectivity").unwrap().write_slice(&[-4i64], 3..4).unwrap());
+    assert!(text.contains("names node -4"), "{text}");
+    let text = changed(|f| f.dataset("VTKHDF/Offsets").unwrap().write_slice(&[7i64], 1..2).unwrap());
+    assert!(text.contains("8 are due"), "{text}");
+    let text = changed(|f| f.dataset("VTKHDF/Steps/Values").unwrap().write_slice(&[0.25], 1..2).unwrap());
+    assert!(text.contains("time 0.25 at step 1 is not above time 1"), "{text}");
+    let text = changed(|f| f.dataset("VTKHDF/Steps/PointOffsets").unwrap().write_slice(&[36i64], 1..2).unwrap());
+    assert!(text.contains("mesh changes with time"), "{text}");
+    let text = changed(|f| f.dataset("ferrom/mesh/node_index").unwrap().write_slice(&[3u64], 1..2).unwrap());
+    assert!(text.contains("position 3 twice"), "{text}");
+    let text = changed(|f| f.dataset("ferrom/mesh/node_sets/x0").unwrap().write_slice(&[99u64], 1..2).unwrap());
+    assert!(text.contains("node position 99"), "{text}");
+}
+
+#[test]
+fn a_value_that_is_not_a_number_is_named_with_time_and_node() {
+    let text = changed(|f| {
+        let nan = ndarray::arr2(&[[f64::NAN]]);
+        f.dataset("VTKHDF/PointData/U").unwrap().write_slice(&nan, (36 + 2..36 + 3, 1..2)).unwrap();
+    });
+    assert!(text.contains("VTKHDF/PointData/U: is NaN at time 2 (step 1), node 1006, component 2"), "{text}");
+    let text = changed(|f| {
+        let inf = ndarray::arr3(&[[[f64::INFINITY]]]);
+        f.dataset("ferrom/points/sig").unwrap().write_slice(&inf, (0..1, 9..10, 5..6)).unwrap();
+    });
+    assert!(text.contains("is inf at time 1 (step 0), element 502, integration point 2, component 6"), "{text}");
+}
