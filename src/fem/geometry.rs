@@ -77,8 +77,12 @@ impl Geometry {
         let mut tables: Vec<Option<Table>> = vec![None; ElementKind::ALL.len()];
         let offsets = mesh.point_offsets();
         let total = offsets[mesh.n_elements()];
-        let mut geometry =
-            Geometry { offsets, weights: Vec::with_capacity(total), inverses: Vec::with_capacity(total), tables: vec![] };
+        let mut geometry = Geometry {
+            offsets,
+            weights: Vec::with_capacity(total),
+            inverses: Vec::with_capacity(total),
+            tables: vec![],
+        };
         for (e, &kind) in mesh.kinds.iter().enumerate() {
             let table =
                 tables[kind.code() as usize].get_or_insert_with(|| Table::new(kind, &quadrature::rule(kind)));
@@ -87,7 +91,12 @@ impl Geometry {
                 let j = jacobian(mesh, nodes, &table.d[k * nn..(k + 1) * nn]);
                 let det = determinant(&j);
                 if det.is_nan() || det <= 0.0 {
-                    return Err(MeshError::Inverted { id: mesh.element_ids[e], kind, point: k + 1, determinant: det });
+                    return Err(MeshError::Inverted {
+                        id: mesh.element_ids[e],
+                        kind,
+                        point: k + 1,
+                        determinant: det,
+                    });
                 }
                 geometry.weights.push(w * det);
                 geometry.inverses.push(inverse(&j, det));
@@ -142,7 +151,14 @@ impl Geometry {
     /// Each element gives its vertices the value of the integration point nearest to them and its other nodes the
     /// mean of their neighbours' points; a node takes the mean over its elements. `out`: `n_nodes x components`;
     /// `count` receives the number of contributions, so that ranks can be summed before dividing.
-    pub fn nodal_sums(&self, mesh: &Mesh, field: &[f64], components: usize, out: &mut [f64], count: &mut [f64]) {
+    pub fn nodal_sums(
+        &self,
+        mesh: &Mesh,
+        field: &[f64],
+        components: usize,
+        out: &mut [f64],
+        count: &mut [f64],
+    ) {
         out.fill(0.0);
         count.fill(0.0);
         for (e, &kind) in mesh.kinds.iter().enumerate() {

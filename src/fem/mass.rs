@@ -40,7 +40,8 @@ impl MassMatrix {
                 values.extend_from_slice(row);
             }
         }
-        let coo = CooMatrix::try_from_triplets(n, n, rows, cols, values).unwrap_or_else(|_| CooMatrix::new(n, n));
+        let coo =
+            CooMatrix::try_from_triplets(n, n, rows, cols, values).unwrap_or_else(|_| CooMatrix::new(n, n));
         MassMatrix { matrix: CsrMatrix::from(&coo) }
     }
 

@@ -19,20 +19,8 @@ const HEX_VERTICES: [[f64; 3]; 8] = [
     [-1.0, 1.0, 1.0],
 ];
 /// End vertices of the mid-side nodes.
-const HEX_EDGES: [(usize, usize); 12] = [
-    (0, 1),
-    (1, 2),
-    (2, 3),
-    (3, 0),
-    (4, 5),
-    (5, 6),
-    (6, 7),
-    (7, 4),
-    (0, 4),
-    (1, 5),
-    (2, 6),
-    (3, 7),
-];
+const HEX_EDGES: [(usize, usize); 12] =
+    [(0, 1), (1, 2), (2, 3), (3, 0), (4, 5), (5, 6), (6, 7), (7, 4), (0, 4), (1, 5), (2, 6), (3, 7)];
 const TET_EDGES: [(usize, usize); 6] = [(0, 1), (1, 2), (2, 0), (0, 3), (1, 3), (2, 3)];
 const TRI_EDGES: [(usize, usize); 3] = [(0, 1), (1, 2), (2, 0)];
 const QUAD_EDGES: [(usize, usize); 4] = [(0, 1), (1, 2), (2, 3), (3, 0)];

@@ -220,7 +220,10 @@ impl Mesh {
     /// # Errors
     /// [`MeshError::NoSuchSet`] with the nearest name.
     pub fn face_set(&self, name: &str) -> Result<&[Face], MeshError> {
-        self.face_sets.get(name).map(Vec::as_slice).ok_or_else(|| no_such("face set", name, self.face_sets.keys()))
+        self.face_sets
+            .get(name)
+            .map(Vec::as_slice)
+            .ok_or_else(|| no_such("face set", name, self.face_sets.keys()))
     }
 }
 
