@@ -18,7 +18,7 @@ pub(super) struct Lines<'p, R> {
 }
 
 /// A line that has something on it.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Line<'a> {
     path: &'a Path,
     /// Number in the file, from 1.

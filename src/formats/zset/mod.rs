@@ -11,10 +11,12 @@
 //! VTK order, tensors in the order 11, 22, 33, 12, 23, 31, strains with engineering shears where asked for. The order
 //! of integration points is Z-set's own, so their data are never permuted.
 
+mod blocks;
 mod elements;
 mod geo;
 mod geof;
 mod ids;
+pub mod inp;
 mod layout;
 mod lines;
 mod records;
@@ -22,7 +24,9 @@ mod results;
 mod runs;
 mod ut;
 
+pub use blocks::{Block, Document, Row};
 pub use elements::{element_order, face_order};
+pub use inp::Inp;
 pub use layout::Layout;
 pub use records::read_record;
 pub use results::{Results, Shear, TENSOR};
