@@ -196,7 +196,9 @@ fn changed(act: impl FnOnce(&hdf5::File)) -> String {
 
 #[test]
 fn what_is_wrong_in_a_file_is_named() {
-    let version = |v: u64| move |f: &hdf5::File| f.group("ferrom").unwrap().attr("version").unwrap().write_scalar(&v).unwrap();
+    let version = |v: u64| {
+        move |f: &hdf5::File| f.group("ferrom").unwrap().attr("version").unwrap().write_scalar(&v).unwrap()
+    };
     let text = changed(version(2));
     assert!(text.contains("newer than the 1") && text.contains("use a newer ferrom"), "{text}");
     let text = changed(|f| f.unlink("VTKHDF/Connectivity").unwrap());
@@ -218,11 +220,13 @@ fn what_is_wrong_in_a_file_is_named() {
     assert!(text.contains("8 are due"), "{text}");
     let text = changed(|f| f.dataset("VTKHDF/Steps/Values").unwrap().write_slice(&[0.25], 1..2).unwrap());
     assert!(text.contains("time 0.25 at step 1 is not above time 1"), "{text}");
-    let text = changed(|f| f.dataset("VTKHDF/Steps/PointOffsets").unwrap().write_slice(&[36i64], 1..2).unwrap());
+    let text =
+        changed(|f| f.dataset("VTKHDF/Steps/PointOffsets").unwrap().write_slice(&[36i64], 1..2).unwrap());
     assert!(text.contains("mesh changes with time"), "{text}");
     let text = changed(|f| f.dataset("ferrom/mesh/node_index").unwrap().write_slice(&[3u64], 1..2).unwrap());
     assert!(text.contains("position 3 twice"), "{text}");
-    let text = changed(|f| f.dataset("ferrom/mesh/node_sets/x0").unwrap().write_slice(&[99u64], 1..2).unwrap());
+    let text =
+        changed(|f| f.dataset("ferrom/mesh/node_sets/x0").unwrap().write_slice(&[99u64], 1..2).unwrap());
     assert!(text.contains("node position 99"), "{text}");
 }
 
@@ -237,5 +241,8 @@ fn a_value_that_is_not_a_number_is_named_with_time_and_node() {
         let inf = ndarray::arr3(&[[[f64::INFINITY]]]);
         f.dataset("ferrom/points/sig").unwrap().write_slice(&inf, (0..1, 9..10, 5..6)).unwrap();
     });
-    assert!(text.contains("is inf at time 1 (step 0), element 502, integration point 2, component 6"), "{text}");
+    assert!(
+        text.contains("is inf at time 1 (step 0), element 502, integration point 2, component 6"),
+        "{text}"
+    );
 }

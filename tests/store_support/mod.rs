@@ -22,10 +22,13 @@ pub fn bar(nx: usize, ny: usize, nz: usize) -> Mesh {
         for j in 0..ny {
             for k in 0..nz {
                 let lower = [at(i, j, k), at(i + 1, j, k), at(i + 1, j + 1, k), at(i, j + 1, k)];
-                let upper = [at(i, j, k + 1), at(i + 1, j, k + 1), at(i + 1, j + 1, k + 1), at(i, j + 1, k + 1)];
+                let upper =
+                    [at(i, j, k + 1), at(i + 1, j, k + 1), at(i + 1, j + 1, k + 1), at(i, j + 1, k + 1)];
                 let id = 500 + 2 * mesh.n_elements() as u64;
                 if i + 1 == nx {
-                    let wedge = |a: usize, b: usize, c: usize| [lower[a], lower[b], lower[c], upper[a], upper[b], upper[c]];
+                    let wedge = |a: usize, b: usize, c: usize| {
+                        [lower[a], lower[b], lower[c], upper[a], upper[b], upper[c]]
+                    };
                     mesh.push_element(id, ElementKind::C3d6, &wedge(0, 1, 2));
                     mesh.push_element(id + 1, ElementKind::C3d6, &wedge(0, 2, 3));
                 } else {
