@@ -74,22 +74,12 @@ impl Error {
     }
 
     /// Something in a data file is wrong (exit code 3): the file, the place in it, what is wrong there, what to do.
-    pub fn input(
-        file: &Path,
-        place: impl fmt::Display,
-        problem: impl fmt::Display,
-        remedy: impl fmt::Display,
-    ) -> Error {
+    pub fn input(file: &Path, place: impl fmt::Display, problem: impl fmt::Display, remedy: impl fmt::Display) -> Error {
         Error::new(Kind::Input, located(file, place, problem, remedy))
     }
 
     /// As [`Error::input`], for a file that belongs to the case (exit code 2).
-    pub fn case_file(
-        file: &Path,
-        place: impl fmt::Display,
-        problem: impl fmt::Display,
-        remedy: impl fmt::Display,
-    ) -> Error {
+    pub fn case_file(file: &Path, place: impl fmt::Display, problem: impl fmt::Display, remedy: impl fmt::Display) -> Error {
         Error::new(Kind::Case, located(file, place, problem, remedy))
     }
 
@@ -100,12 +90,7 @@ impl Error {
     }
 }
 
-fn located(
-    file: &Path,
-    place: impl fmt::Display,
-    problem: impl fmt::Display,
-    remedy: impl fmt::Display,
-) -> String {
+fn located(file: &Path, place: impl fmt::Display, problem: impl fmt::Display, remedy: impl fmt::Display) -> String {
     let (place, remedy) = (place.to_string(), remedy.to_string());
     let mut text = file.display().to_string();
     if !place.is_empty() {
