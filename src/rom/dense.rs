@@ -83,16 +83,7 @@ pub fn transposed_product(
 }
 
 /// `out = a b` (`m x n`, column stride `ldo`), `a`: `m x k` with column stride `lda`, `b`: `k x n` packed; column-major.
-pub fn product(
-    m: usize,
-    a: &[f64],
-    k: usize,
-    lda: usize,
-    b: &[f64],
-    n: usize,
-    out: &mut [f64],
-    ldo: usize,
-) {
+pub fn product(m: usize, a: &[f64], k: usize, lda: usize, b: &[f64], n: usize, out: &mut [f64], ldo: usize) {
     if m == 0 || n == 0 {
         return;
     }

@@ -28,13 +28,17 @@ pub enum GappyError {
         ratio: f64,
     },
     /// A NaN or infinity in `B_z`, or a decomposition that did not converge.
-    #[error("the dual basis at the reduced points has a value that is not a finite number (row {row}); rebuild the basis")]
+    #[error(
+        "the dual basis at the reduced points has a value that is not a finite number (row {row}); rebuild the basis"
+    )]
     NotFinite {
         /// First such row, in rank order.
         row: usize,
     },
     /// A length that does not fit.
-    #[error("{values} basis values cannot be rows of {modes} modes; the arrays of this model do not fit together")]
+    #[error(
+        "{values} basis values cannot be rows of {modes} modes; the arrays of this model do not fit together"
+    )]
     Shape {
         /// Length of the slice on the lowest rank where it does not fit.
         values: usize,
@@ -105,7 +109,14 @@ impl Gappy {
         let (all, counts) = comm.all_gather(basis);
         if modes == 0 {
             let empty = Vec::new;
-            return Ok(Gappy { modes, rows: 0, basis: empty(), q: empty(), r_inverse: empty(), condition: 1.0 });
+            return Ok(Gappy {
+                modes,
+                rows: 0,
+                basis: empty(),
+                q: empty(),
+                r_inverse: empty(),
+                condition: 1.0,
+            });
         }
         let rows = all.len() / modes;
         if let Some(at) = all.iter().position(|x| !x.is_finite()) {

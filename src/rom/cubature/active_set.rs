@@ -139,6 +139,49 @@ impl ActiveSet {
     /// Tries to bring in the augmented column of point `id`, whose norm is `length`.
     pub fn try_add(&mut self, id: u64, column: &[f64], length: f64) -> Outcome {
         let before = dot(&self.now.r, &self.now.r);
+        let first = self.now.id.is_empty();
+        self.save();
+        let Some(slot) = self.append(id, column, length) else { return Outcome::Dependent };
+        let unit = &self.columns[slot * self.rows..][..self.rows];
+        self.now.gradient.push(vectorised(|| dot(unit, &self.now.r)));
+        self.settle();
+        // The first column brings the volume from 0 to V: its residual may be larger than b.
+        if first || dot(&self.now.r, &self.now.r) < before {
+            self.keep();
+            return Outcome::Accepted;
+        }
+        self.restore();
+        self.factor.pop();
+        self.free.push(slot);
+        Outcome::NoDecrease
+    }
+
+    /// Brings in a column with a weight and solves nothing: see [`ActiveSet::settle_seeds`].
+    pub fn seed(&mut self, id: u64, column: &[f64], length: f64, weight: f64) -> Outcome {
+        if self.append(id, column, length).is_none() {
+            return Outcome::Dependent;
+        }
+        if let Some(xi) = self.now.xi.last_mut() {
+            *xi = weight.max(0.0) * length;
+        }
+        self.now.gradient.push(0.0);
+        Outcome::Accepted
+    }
+
+    /// Solves on the columns brought in by [`ActiveSet::seed`], leaving out those that block.
+    pub fn settle_seeds(&mut self) {
+        if self.now.id.is_empty() {
+            return;
+        }
+        self.save();
+        self.update_residual();
+        self.settle();
+        self.keep();
+    }
+
+    /// Appends a column with weight zero to the factor and the lists (all but the gradient); its slot, or `None` where
+    /// it depends on the others.
+    fn append(&mut self, id: u64, column: &[f64], length: f64) -> Option<usize> {
         let slot = self.free.pop().unwrap_or(self.columns.len() / self.rows);
         if slot * self.rows == self.columns.len() {
             self.columns.resize(self.columns.len() + self.rows, 0.0);
@@ -150,34 +193,16 @@ impl ActiveSet {
         self.p.resize(self.len(), 0.0);
         let unit = &self.columns[slot * self.rows..][..self.rows];
         transposed_times(&self.columns, self.rows, &self.now.slot, unit, &mut self.p);
-        let diagonal = dot(unit, unit);
+        let diagonal = vectorised(|| dot(unit, unit));
         if !self.factor.append(&self.p, diagonal, LEAST_PIVOT) {
             self.free.push(slot);
-            return Outcome::Dependent;
+            return None;
         }
-        let first = self.now.id.is_empty();
-        self.save();
         self.now.id.push(id);
         self.now.slot.push(slot);
         self.now.o.push(o);
         self.now.xi.push(0.0);
-        let unit = &self.columns[slot * self.rows..][..self.rows];
-        self.now.gradient.push(vectorised(|| dot(unit, &self.now.r)));
-        self.settle();
-        // The first column brings the volume from 0 to V: its residual may be larger than b.
-        if first || dot(&self.now.r, &self.now.r) < before {
-            self.keep();
-            return Outcome::Accepted;
-        }
-        if !self.factor_saved {
-            self.factor.pop();
-        }
-        self.restore();
-        if self.factor_saved {
-            self.factor.pop();
-        }
-        self.free.push(slot);
-        Outcome::NoDecrease
+        Some(slot)
     }
 
     /// Backward pruning: leaves out points, the least harmful first (`xi_j^2 / B_jj`, B the inverse of A projected on
@@ -237,7 +262,14 @@ impl ActiveSet {
         let o = MatRef::from_column_major_slice(&self.now.o, n, 1);
         let mut q = vec![0.0; n];
         let view = MatRef::from_row_major_slice(&out, n, n);
-        matmul(faer::MatMut::from_column_major_slice_mut(&mut q, n, 1), Accum::Replace, view, o, 1.0, Par::Seq);
+        matmul(
+            faer::MatMut::from_column_major_slice_mut(&mut q, n, 1),
+            Accum::Replace,
+            view,
+            o,
+            1.0,
+            Par::Seq,
+        );
         let scale = 1.0 / dot(&q, &self.now.o);
         for (row, qi) in out.chunks_exact_mut(n).zip(&q) {
             axpy(-qi * scale, &q, row);

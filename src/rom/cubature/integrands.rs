@@ -47,7 +47,13 @@ impl<'a> Factored<'a> {
     ///
     /// # Panics
     /// If the lengths are not `6 points n` and `6 points S`.
-    pub fn new(points: usize, modes: usize, strain: &'a [f64], snapshots: usize, stress: &'a [f64]) -> Factored<'a> {
+    pub fn new(
+        points: usize,
+        modes: usize,
+        strain: &'a [f64],
+        snapshots: usize,
+        stress: &'a [f64],
+    ) -> Factored<'a> {
         assert_eq!(strain.len(), 6 * points * modes, "strain must be 6 points x modes");
         assert_eq!(stress.len(), 6 * points * snapshots, "stress must be 6 points x snapshots");
         Factored { modes, snapshots, points, strain: Cow::Borrowed(strain), stress: Cow::Borrowed(stress) }

@@ -44,8 +44,8 @@ pub struct Options {
     pub pool_decay: f64,
     /// Repeat forward and backward phases while the number of points falls: about 5 % fewer points, 4 times the cost.
     pub exchange: bool,
-    /// Global ids of points to begin with, in this order (warm start); unknown ids are passed over.
-    pub start: Vec<u64>,
+    /// Warm start: global ids and weights (0 where there is none yet) of points to begin with; unknown ids are passed over.
+    pub start: Vec<(u64, f64)>,
     /// No more points than this in the forward phase.
     pub max_points: Option<usize>,
 }
@@ -149,19 +149,25 @@ impl Cubature {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CubatureError {
     /// A NaN or infinity.
-    #[error("an integrand or the weight of integration point {point} is not a finite number; check the stresses there")]
+    #[error(
+        "an integrand or the weight of integration point {point} is not a finite number; check the stresses there"
+    )]
     NotFinite {
         /// Global id of the first such point.
         point: u64,
     },
     /// V is not positive.
-    #[error("the integration weights sum to {volume:e}: the volume must be positive; check the orientation of the elements")]
+    #[error(
+        "the integration weights sum to {volume:e}: the volume must be positive; check the orientation of the elements"
+    )]
     Volume {
         /// V.
         volume: f64,
     },
     /// Lengths that do not fit.
-    #[error("{ids} point ids, {elements} element ids, {weights} weights were given for {points} points; they must agree")]
+    #[error(
+        "{ids} point ids, {elements} element ids, {weights} weights were given for {points} points; they must agree"
+    )]
     Shape {
         /// Number of ids.
         ids: usize,
@@ -255,14 +261,22 @@ pub fn local<I: Integrands>(
     if speaker != u64::MAX {
         comm.broadcast(&mut code, speaker as usize);
     } else {
-        code[0] = if comm.any(found.stop == Stop::Tolerance) { Stop::Tolerance as u8 } else { Stop::ZeroIntegrals as u8 };
+        code[0] = if comm.any(found.stop == Stop::Tolerance) {
+            Stop::Tolerance as u8
+        } else {
+            Stop::ZeroIntegrals as u8
+        };
     }
     found.stop = search::stop_of(code[0]);
     found.iterations = comm.max_u64(found.iterations as u64) as usize;
     Ok(verify(comm, problem, &totals, options.tolerance, found))
 }
 
-fn check<I: Integrands>(comm: &Comm, problem: &Problem<'_, I>, options: &Options) -> Result<(), CubatureError> {
+fn check<I: Integrands>(
+    comm: &Comm,
+    problem: &Problem<'_, I>,
+    options: &Options,
+) -> Result<(), CubatureError> {
     let points = problem.integrands.points();
     let (ids, elements, weights) = (problem.ids.len(), problem.elements.len(), problem.weights.len());
     let fits = ids == points && elements == points && weights == points && u32::try_from(points).is_ok();

@@ -54,7 +54,7 @@ pub fn search<I: Integrands>(
     }
     let mut s = Search::new(comm, problem, totals, options, tolerance);
     s.warm_start();
-    let mut stop = s.forward();
+    let mut stop = if s.error <= s.limit { Stop::Tolerance } else { s.forward() };
     s.prune();
     let mut best = s.snapshot();
     if options.exchange && stop == Stop::Tolerance {
@@ -156,7 +156,14 @@ impl<'a, I: Integrands> Search<'a, I> {
                 Some(Outcome::Dependent) => 2.0,
                 Some(Outcome::NoDecrease) => 3.0,
             };
-            let head = [code, set.multiplier(), set.error(), set.rounding(), set.len() as f64, set.dropped.len() as f64];
+            let head = [
+                code,
+                set.multiplier(),
+                set.error(),
+                set.rounding(),
+                set.len() as f64,
+                set.dropped.len() as f64,
+            ];
             self.message.extend_from_slice(&head);
             self.message.extend_from_slice(set.residual());
             self.message.extend(set.dropped.drain(..).map(f64::from_bits));
@@ -188,8 +195,8 @@ impl<'a, I: Integrands> Search<'a, I> {
         }
     }
 
-    /// Brings the column of point `id` (local index `k` on `owner`) to rank 0 and tries it there.
-    fn try_column(&mut self, id: u64, owner: usize, k: u32) -> Outcome {
+    /// Brings the column of point `id` (local index `k` on `owner`) to rank 0 and tries it there, or seeds it with a weight.
+    fn try_column(&mut self, id: u64, owner: usize, k: u32, seed: Option<f64>) -> Outcome {
         let rows = self.known.r.len();
         if self.comm.rank() == owner {
             self.problem.integrands.column(k as usize, &mut self.column[..rows - 1]);
@@ -197,7 +204,11 @@ impl<'a, I: Integrands> Search<'a, I> {
             self.column[rows] = self.candidates.norm(k);
         }
         self.comm.broadcast(&mut self.column, owner);
-        let outcome = self.set.as_mut().map(|set| set.try_add(id, &self.column[..rows], self.column[rows]));
+        let (column, length) = (&self.column[..rows], self.column[rows]);
+        let outcome = self.set.as_mut().map(|set| match seed {
+            None => set.try_add(id, column, length),
+            Some(weight) => set.seed(id, column, length, weight),
+        });
         let outcome = self.share(outcome).unwrap_or(Outcome::NoDecrease);
         if outcome == Outcome::Accepted && self.comm.rank() == owner {
             self.mine.push((id, k));
@@ -214,13 +225,18 @@ impl<'a, I: Integrands> Search<'a, I> {
         }
         let local: std::collections::HashMap<u64, u32> =
             self.problem.ids.iter().zip(0u32..).map(|(&id, k)| (id, k)).collect();
-        for &id in &self.options.start {
+        for &(id, weight) in &self.options.start {
             let mine = local.get(&id).copied();
             let owner = self.comm.min_u64(if mine.is_some() { self.comm.rank() as u64 } else { u64::MAX });
             if owner != u64::MAX && !self.comm.any(self.mine.iter().any(|m| m.0 == id)) {
-                self.try_column(id, owner as usize, mine.unwrap_or(u32::MAX));
+                self.try_column(id, owner as usize, mine.unwrap_or(u32::MAX), Some(weight));
             }
         }
+        if let Some(set) = &mut self.set {
+            set.settle_seeds();
+        }
+        self.share(None);
+        self.take_back();
     }
 
     /// Adds points until the error is below `overshoot` times the limit, or a named stop.
@@ -260,7 +276,7 @@ impl<'a, I: Integrands> Search<'a, I> {
                     _ => Stop::NoProgress,
                 };
             }
-            match self.try_column(id, owner, k) {
+            match self.try_column(id, owner, k, None) {
                 Outcome::Accepted => {
                     (dependent, useless) = (0, 0);
                     self.candidates.lift_bans();

@@ -1,0 +1,102 @@
+//! POD by the correlation matrix.
+
+use super::panels::{ROWS, column_block, read_block, row_blocks, scale_rows};
+use super::{Diagonal, InnerProduct, Pod, PodError, Snapshots, Truncation, check, check_squares, finish};
+use crate::parallel::Comm;
+use crate::rom::dense::transposed_product;
+use faer::{MatRef, Side};
+
+/// Eigenvalues at or below this fraction of the first are rounding of the correlation matrix.
+const FLOOR: f64 = 1e-15;
+
+/// POD of the snapshots by the eigenvectors of `C_ij = (u_i, u_j)`, one sum over ranks.
+///
+/// `ids`: global id of each local value, for the signs of the modes. No mode with an eigenvalue at or below 1e-15 of the
+/// first: below `eps = 1e-7` use [`super::pod_tsqr`].
+///
+/// # Errors
+/// [`PodError`], the same on every rank.
+///
+/// # Collective
+/// A rank may have no values.
+pub fn pod_gram<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
+    comm: &Comm,
+    snapshots: &S,
+    inner: &P,
+    ids: &[u64],
+    truncation: Truncation,
+) -> Result<Pod, PodError> {
+    check(comm, snapshots, ids, truncation)?;
+    let s = snapshots.count();
+    let mut c = correlation(snapshots, inner);
+    comm.sum(&mut c);
+    let squares: Vec<f64> = (0..s).map(|i| c[i * s + i]).collect();
+    check_squares(&squares)?;
+    let c = MatRef::from_column_major_slice(&c, s, s);
+    // Ascending; rank 0 decides, so that ranks on different processors agree.
+    let eigen = c.self_adjoint_eigen(Side::Upper).map_err(|_| PodError::Decomposition { size: s });
+    if comm.any(eigen.is_err()) {
+        return Err(PodError::Decomposition { size: s });
+    }
+    let eigen = eigen?;
+    let mut values: Vec<f64> = (0..s).rev().map(|k| eigen.S()[k].max(0.0)).collect();
+    comm.broadcast(&mut values, 0);
+    let n = truncation.count(&values, FLOOR);
+    let mut t = Vec::with_capacity(s * n);
+    for (k, l) in values[..n].iter().enumerate() {
+        t.extend((0..s).map(|i| eigen.U()[(i, s - 1 - k)] / l.sqrt()));
+    }
+    comm.broadcast(&mut t, 0);
+    let spectrum = values.iter().map(|l| l.sqrt()).collect();
+    finish::finish(comm, snapshots, inner, ids, t, n, spectrum, &squares)
+}
+
+/// This rank's part of C, upper triangle (blocks on the diagonal are full); column-major `S x S`.
+fn correlation<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(snapshots: &S, inner: &P) -> Vec<f64> {
+    let (rows, s) = (snapshots.len(), snapshots.count());
+    let mut c = vec![0.0; s * s];
+    if let Some(d) = inner.diagonal() {
+        let mut block = vec![0.0; ROWS.min(rows) * s];
+        let mut weighted = block.clone();
+        for (first, n) in row_blocks(rows) {
+            let block = &mut block[..n * s];
+            read_block(snapshots, first, n, block);
+            let other = match d {
+                Diagonal::Identity => &*block,
+                Diagonal::Weights(w) => {
+                    let weighted = &mut weighted[..n * s];
+                    weighted.copy_from_slice(block);
+                    scale_rows(weighted, &w[first..first + n]);
+                    &*weighted
+                }
+            };
+            transposed_product(n, block, s, n, other, s, n, true, &mut c);
+        }
+        return c;
+    }
+    // Blocks of full columns: M is applied once to each snapshot.
+    let width = column_block(rows, s);
+    let mut u = vec![0.0; rows];
+    let mut image = vec![0.0; rows * width];
+    let mut block = vec![0.0; ROWS.min(rows) * s];
+    let mut part = vec![0.0; s * width];
+    for start in (0..s).step_by(width) {
+        let width = width.min(s - start);
+        for j in 0..width {
+            snapshots.read(start + j, 0, &mut u);
+            inner.apply(&u, &mut image[j * rows..(j + 1) * rows]);
+        }
+        let above = start + width;
+        let part = &mut part[..above * width];
+        part.fill(0.0);
+        for (first, n) in row_blocks(rows) {
+            let block = &mut block[..n * above];
+            read_block(snapshots, first, n, block);
+            transposed_product(n, block, above, n, &image[first..], width, rows, true, part);
+        }
+        for (j, column) in part.chunks_exact(above).enumerate() {
+            c[(start + j) * s..(start + j) * s + above].copy_from_slice(column);
+        }
+    }
+    c
+}
