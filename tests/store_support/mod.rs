@@ -5,6 +5,7 @@ use ferrom::mesh::{ElementKind, Face, FaceKind, Mesh, Subdomain};
 use ferrom::parallel::Comm;
 use ferrom::store::{Field, SnapshotWriter, Step, StoreKind};
 use std::path::Path;
+use std::process::Command;
 
 /// `nx x ny x nz` cells of unit size; the last slice along x is cut into wedges. Labels differ from positions.
 pub fn bar(nx: usize, ny: usize, nz: usize) -> Mesh {
@@ -22,10 +23,13 @@ pub fn bar(nx: usize, ny: usize, nz: usize) -> Mesh {
         for j in 0..ny {
             for k in 0..nz {
                 let lower = [at(i, j, k), at(i + 1, j, k), at(i + 1, j + 1, k), at(i, j + 1, k)];
-                let upper = [at(i, j, k + 1), at(i + 1, j, k + 1), at(i + 1, j + 1, k + 1), at(i, j + 1, k + 1)];
+                let upper =
+                    [at(i, j, k + 1), at(i + 1, j, k + 1), at(i + 1, j + 1, k + 1), at(i, j + 1, k + 1)];
                 let id = 500 + 2 * mesh.n_elements() as u64;
                 if i + 1 == nx {
-                    let wedge = |a: usize, b: usize, c: usize| [lower[a], lower[b], lower[c], upper[a], upper[b], upper[c]];
+                    let wedge = |a: usize, b: usize, c: usize| {
+                        [lower[a], lower[b], lower[c], upper[a], upper[b], upper[c]]
+                    };
                     mesh.push_element(id, ElementKind::C3d6, &wedge(0, 1, 2));
                     mesh.push_element(id + 1, ElementKind::C3d6, &wedge(0, 2, 3));
                 } else {
@@ -104,3 +108,36 @@ pub fn message<T>(result: ferrom::Result<T>) -> String {
         Err(e) => e.message,
     }
 }
+
+/// The Python with the named modules, where there is one; says so where there is none.
+pub fn python(modules: &str) -> Option<String> {
+    let program = std::env::var("FERROM_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let works = Command::new(&program).args(["-c", &format!("import {modules}")]).output();
+    if works.is_ok_and(|o| o.status.success()) {
+        return Some(program);
+    }
+    eprintln!("skipped: {program} has not all of {modules}; name another Python in FERROM_PYTHON");
+    None
+}
+
+/// Looks at a file as ParaView does and prints what is there.
+pub const LOOK: &str = r#"
+import sys, vtk
+from vtk.util.numpy_support import vtk_to_numpy as array
+reader = vtk.vtkHDFReader()
+reader.SetFileName(sys.argv[1])
+reader.UpdateInformation()
+print("steps", reader.GetNumberOfSteps())
+reader.SetStep(int(sys.argv[2]))
+reader.Update()
+grid = reader.GetOutputDataObject(0)
+print("cells", grid.GetNumberOfCells(), "points", grid.GetNumberOfPoints(), "time", grid.GetFieldData().GetArray("Time").GetValue(0))
+size = vtk.vtkCellSizeFilter()
+size.SetInputData(grid)
+size.Update()
+print("volume", round(float(array(size.GetOutput().GetCellData().GetArray("Volume")).sum()), 9))
+for data in (grid.GetPointData(), grid.GetCellData()):
+    for i in range(data.GetNumberOfArrays()):
+        values = array(data.GetArray(i))
+        print(data.GetArrayName(i), values.shape, float(values.sum()))
+"#;
