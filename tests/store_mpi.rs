@@ -44,9 +44,10 @@ fn main() {
 fn vtk_sees_all_parts(path: &Path) {
     let Some(python) = python("vtk") else { return };
     let out = Command::new(python).args(["-c", LOOK]).arg(path).arg("2").output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let text = String::from_utf8_lossy(&out.stdout);
     let sum: f64 = fields(&bar(6, 2, 2), TIMES[2])[2].iter().sum();
-    assert!(text.contains("steps 3\ncells 28 points ") && text.contains("time 2.5\nvolume 24.0\n"), "{text}");
+    assert!(text.contains("steps 3\nparts 2\ncells 28 points ") && text.contains("time 2.5\nvolume 24.0\n"), "{text}");
     assert!(text.contains(&format!("p_mean (28,) {sum:.1}\n")), "{text}");
 }
 
