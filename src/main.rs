@@ -1,3 +1,7 @@
 //! The `ferrom` program: parse, dispatch, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ferrom::cli::main()
+}

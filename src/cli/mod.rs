@@ -1,1 +1,85 @@
-//! (module comment)
+//! The command line: one file per command; each reads a case, calls a stage and prints. No mathematics.
+//!
+//! People read standard error; `--json` prints the result of a command as one JSON object on standard output.
+
+mod args;
+mod check;
+mod compare;
+mod export;
+mod import;
+mod info;
+mod offline;
+mod online;
+mod partition;
+mod session;
+mod solve;
+
+use crate::error::{Error, Result};
+use crate::stages::Context;
+use args::{Cli, Command};
+use clap::Parser;
+use session::Session;
+use std::process::ExitCode;
+
+/// Parses the command line, runs the command on all ranks, and tells the exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => return session::usage(&e),
+    };
+    session::start_log(&cli.common);
+    let session = Session::start(matches!(cli.command, Command::Solve(_) | Command::Offline(_)));
+    let outcome = run(&cli, &session);
+    session.finish(outcome)
+}
+
+fn run(cli: &Cli, session: &Session) -> Result<()> {
+    let comm = session.comm();
+    let cx = Context::new(comm, cli.common.quiet);
+    let result = match &cli.command {
+        Command::Import(a) => import::run(&cx, a),
+        Command::Solve(a) => session.with_petsc(|| solve::run(&cx, a)),
+        Command::Offline(a) => offline::run(&cx, a, session),
+        Command::Online(a) => online::run(&cx, a),
+        Command::Compare(a) => compare::run(&cx, a),
+        Command::Partition(a) => partition::run(&cx, a),
+        Command::Export(a) => export::run(&cx, a),
+        Command::Check(a) => check::run(&cx, a),
+        Command::Info(a) => info::run(&cx, a),
+    };
+    let (mut json, verdict) = match result {
+        Ok(answer) => (answer.json, answer.verdict),
+        Err(e) => return Err(e),
+    };
+    let (table, stages) = cx.timers.summary(comm);
+    if comm.is_root() {
+        if cli.common.stages && !cli.common.quiet {
+            eprintln!("{table}");
+        }
+        if let Some(object) = json.as_object_mut() {
+            object.insert("run".into(), stages);
+        }
+        if cli.common.json {
+            println!("{json:#}");
+        }
+    }
+    let written = match (&cli.common.summary, comm.is_root()) {
+        (Some(path), true) => std::fs::write(path, format!("{json:#}\n"))
+            .map_err(|e| Error::run(format!("{}: cannot be written ({e}); choose another place", path.display()))),
+        _ => Ok(()),
+    };
+    crate::parallel::agree(comm, written)?;
+    verdict
+}
+
+/// What a command has to say: its result as JSON, and whether its own criterion was met.
+struct Answer {
+    json: serde_json::Value,
+    verdict: Result<()>,
+}
+
+impl Answer {
+    fn new(json: serde_json::Value) -> Answer {
+        Answer { json, verdict: Ok(()) }
+    }
+}

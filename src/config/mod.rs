@@ -7,6 +7,7 @@ mod case;
 mod options;
 mod read;
 mod toml_case;
+mod zset;
 
 pub use case::Case;
 pub use options::{CubatureMode, LinearKind, OfflineOptions, OnlineOptions, OutputSpec, PodMethod, SolverOptions};

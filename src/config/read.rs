@@ -12,6 +12,7 @@ use std::path::Path;
 pub fn read_case(path: &Path) -> Result<Case> {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
     match extension {
+        "inp" => super::zset::read_inp(path),
         "toml" => {
             let text = read_text(path)?;
             let case: TomlCase = toml::from_str(&text).map_err(|e| toml_error(path, &text, &e))?;

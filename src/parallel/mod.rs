@@ -10,3 +10,9 @@ mod compensated;
 pub use agree::{agree, agree_ok};
 pub use comm::{Comm, Wire};
 pub use compensated::{Dd, sum_of_products};
+
+/// Ends all ranks at once with an exit code, whatever they are doing. For panics: nothing is flushed or finalised.
+pub fn abort(code: i32) -> ! {
+    use mpi::traits::Communicator;
+    mpi::topology::SimpleCommunicator::world().abort(code)
+}

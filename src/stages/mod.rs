@@ -8,6 +8,7 @@ mod mesh;
 mod offline;
 mod online;
 mod solve;
+mod source;
 
 pub use compare::{CompareReport, Norm, compare};
 pub use import::import;

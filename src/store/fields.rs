@@ -90,8 +90,14 @@ impl FieldTable<'_> {
         };
         self.check_length(map, out.len())?;
         if self.support != Support::Points && start + self.rows > self.table.rows() {
-            let problem = format!("has {} rows, fewer than the {} that {when} needs", self.table.rows(), start + self.rows);
-            return Err(self.table.wrong(problem, "every time needs one row per node or element of the file"));
+            let problem = format!(
+                "has {} rows, fewer than the {} that {when} needs",
+                self.table.rows(),
+                start + self.rows
+            );
+            return Err(self
+                .table
+                .wrong(problem, "every time needs one row per node or element of the file"));
         }
         match (self.support, flat) {
             (Support::Points, true) => map.read(&self.table, c, |r| vec![k..k + 1, r], out)?,

@@ -36,7 +36,8 @@ pub(super) struct Source {
 impl Source {
     /// Opens `path`.
     pub fn open(path: &Path) -> Result<Source> {
-        let found = std::fs::metadata(path).map_err(|e| Error::input(path, "", format!("cannot be read ({e})"), ""))?;
+        let found = std::fs::metadata(path)
+            .map_err(|e| Error::input(path, "", format!("cannot be read ({e})"), ""))?;
         if found.is_dir() {
             return Err(Error::input(path, "", "is a folder, not a file", ""));
         }
@@ -45,11 +46,21 @@ impl Source {
         let file = open.map_err(|e| {
             let why = cause(&e);
             if why.contains("file signature not found") || e.contains_minor(hdf5::MinorErrorCode::NotHdf5) {
-                Error::input(path, "", "is not an HDF5 file", "give a file that 'ferrom import' or 'ferrom solve' wrote")
+                Error::input(
+                    path,
+                    "",
+                    "is not an HDF5 file",
+                    "give a file that 'ferrom import' or 'ferrom solve' wrote",
+                )
             } else if why.contains("truncated file") {
                 Error::input(path, "", "is truncated", "copy or write it again")
             } else {
-                Error::input(path, "", format!("HDF5 cannot open it ({why})"), "it is damaged or in use: write it again")
+                Error::input(
+                    path,
+                    "",
+                    format!("HDF5 cannot open it ({why})"),
+                    "it is damaged or in use: write it again",
+                )
             }
         })?;
         Ok(Source { path: path.to_path_buf(), file, bytes: found.len() })
@@ -76,7 +87,11 @@ impl Source {
     /// A group that must be there.
     pub fn group(&self, name: &str) -> Result<Group> {
         if !self.has(name) {
-            return Err(self.wrong(name, "the group is missing", "see docs/store.md for what a file must hold"));
+            return Err(self.wrong(
+                name,
+                "the group is missing",
+                "see docs/store.md for what a file must hold",
+            ));
         }
         self.file.group(name).map_err(|e| self.damaged(name, &e))
     }
@@ -94,7 +109,11 @@ impl Source {
     /// A dataset that must be there.
     pub fn dataset(&self, name: &str) -> Result<Table<'_>> {
         if !self.has(name) {
-            return Err(self.wrong(name, "the dataset is missing", "see docs/store.md for what a file must hold"));
+            return Err(self.wrong(
+                name,
+                "the dataset is missing",
+                "see docs/store.md for what a file must hold",
+            ));
         }
         let data = self.file.dataset(name).map_err(|e| self.damaged(name, &e))?;
         let shape = data.get_shape().map_err(|e| self.damaged(name, &e))?;
@@ -152,7 +171,9 @@ impl Source {
             TypeDescriptor::VarLenUnicode => {
                 attr.read_raw::<VarLenUnicode>().map_err(fail)?.first().map(|t| t.to_string())
             }
-            TypeDescriptor::VarLenAscii => attr.read_raw::<VarLenAscii>().map_err(fail)?.first().map(|t| t.to_string()),
+            TypeDescriptor::VarLenAscii => {
+                attr.read_raw::<VarLenAscii>().map_err(fail)?.first().map(|t| t.to_string())
+            }
             TypeDescriptor::FixedUnicode(n) if n < ATTRIBUTE_TEXT => {
                 attr.read_raw::<FixedUnicode<ATTRIBUTE_TEXT>>().map_err(fail)?.first().map(|t| t.to_string())
             }
@@ -206,7 +227,8 @@ impl Table<'_> {
 
     /// Refuses a shape other than this one; `None` leaves a dimension free.
     pub fn expect(&self, shape: &[Option<usize>]) -> Result<()> {
-        let fits = self.shape.len() == shape.len() && self.shape.iter().zip(shape).all(|(a, b)| b.is_none_or(|b| *a == b));
+        let fits = self.shape.len() == shape.len()
+            && self.shape.iter().zip(shape).all(|(a, b)| b.is_none_or(|b| *a == b));
         if fits {
             return Ok(());
         }
@@ -217,7 +239,8 @@ impl Table<'_> {
 
     /// The values of a block: one range per dimension.
     pub fn block<T: H5Type>(&self, ranges: &[Range<usize>]) -> Result<Vec<T>> {
-        let inside = ranges.len() == self.shape.len() && ranges.iter().zip(&self.shape).all(|(r, n)| r.end <= *n);
+        let inside =
+            ranges.len() == self.shape.len() && ranges.iter().zip(&self.shape).all(|(r, n)| r.end <= *n);
         if !inside {
             let problem = format!("has shape {} where rows {ranges:?} are due", shape_text(&self.shape));
             return Err(self.wrong(problem, "the file is damaged or its writer is wrong: see docs/store.md"));
@@ -274,7 +297,9 @@ impl Table<'_> {
         let values = self.all::<f64>()?;
         match values.iter().position(|v| !v.is_finite()) {
             None => Ok(values),
-            Some(at) => Err(self.wrong(format!("holds {} at entry {at}", values[at]), "every value must be finite")),
+            Some(at) => {
+                Err(self.wrong(format!("holds {} at entry {at}", values[at]), "every value must be finite"))
+            }
         }
     }
 }
@@ -286,7 +311,8 @@ fn shape_text(shape: &[usize]) -> String {
 
 /// A failure to write, told with what to do about it.
 pub(super) fn cannot_write(path: &Path, why: &str) -> Error {
-    let full = ["no space left", "file too large", "quota exceeded"].iter().any(|w| why.to_lowercase().contains(w));
+    let full =
+        ["no space left", "file too large", "quota exceeded"].iter().any(|w| why.to_lowercase().contains(w));
     let remedy = if full {
         "make room or choose another folder; nothing that was valid before has been changed"
     } else {

@@ -39,7 +39,8 @@ pub(super) fn merge_parts(file: &Source, header: &Header, parts: Range<usize>) -
         ..Mesh::default()
     };
     let small = |what: &str, n: usize| {
-        let problem = format!("{n} {what} in one group of parts are more than the 4294967295 that a rank can number");
+        let problem =
+            format!("{n} {what} in one group of parts are more than the 4294967295 that a rank can number");
         u32::try_from(n).map_err(|_| file.wrong("VTKHDF", problem, "use more ranks"))
     };
     small("nodes", node_rows.len())?;
@@ -49,7 +50,8 @@ pub(super) fn merge_parts(file: &Source, header: &Header, parts: Range<usize>) -
     let index = labels(file, "ferrom/mesh/node_index", all_nodes, &node_rows)?;
     if index.is_none() && n_parts > 1 {
         let problem = format!("is missing, and the mesh has {n_parts} parts");
-        let remedy = "write the position of each node row in the whole structure, so that parts can be joined";
+        let remedy =
+            "write the position of each node row in the whole structure, so that parts can be joined";
         return Err(file.wrong("ferrom/mesh/node_index", problem, remedy));
     }
     let index = index.unwrap_or_else(|| (0..all_nodes as u64).collect());
@@ -74,7 +76,11 @@ pub(super) fn merge_parts(file: &Source, header: &Header, parts: Range<usize>) -
             Some((p, at)) if p == g => {
                 if part_of(at) == part_of(row) {
                     let problem = format!("names position {g} twice in one part");
-                    return Err(file.wrong("ferrom/mesh/node_index", problem, "every node of a part has its own"));
+                    return Err(file.wrong(
+                        "ferrom/mesh/node_index",
+                        problem,
+                        "every node of a part has its own",
+                    ));
                 }
             }
             _ => {
@@ -96,14 +102,24 @@ pub(super) fn merge_parts(file: &Source, header: &Header, parts: Range<usize>) -
     mesh.offsets.push(0);
     for row in sorted(&index) {
         let row = row as usize;
-        let (g, kind, nodes) = (index[row], kinds[row], &cells.nodes[cells.starts[row]..cells.starts[row + 1]]);
+        let (g, kind, nodes) =
+            (index[row], kinds[row], &cells.nodes[cells.starts[row]..cells.starts[row + 1]]);
         if g >= mesh.n_elements_global || mesh.element_index.last() == Some(&g) {
-            let problem = format!("position {g} appears twice or is not below the {} elements", mesh.n_elements_global);
-            return Err(file.wrong("ferrom/mesh/element_index", problem, "every element has its own, counted from 0"));
+            let problem =
+                format!("position {g} appears twice or is not below the {} elements", mesh.n_elements_global);
+            return Err(file.wrong(
+                "ferrom/mesh/element_index",
+                problem,
+                "every element has its own, counted from 0",
+            ));
         }
         if nodes.len() != kind.n_nodes() {
             let row = element_rows.start + row;
-            let problem = format!("element row {row} ({kind}) has {} nodes where {} are due", nodes.len(), kind.n_nodes());
+            let problem = format!(
+                "element row {row} ({kind}) has {} nodes where {} are due",
+                nodes.len(),
+                kind.n_nodes()
+            );
             return Err(file.wrong("VTKHDF/Offsets", problem, "make Offsets and Types agree"));
         }
         mesh.element_index.push(g);
@@ -146,10 +162,13 @@ fn read_cells(file: &Source, header: &Header, parts: &Range<usize>, local: &[u32
         // Offsets has one entry more than elements in every part.
         let starts = offsets.some::<i64>(header.elements[p] + p..header.elements[p + 1] + p + 1)?;
         let due = header.connectivity[p + 1] - header.connectivity[p];
-        let ends_well = starts.first() == Some(&0) && starts.last().is_some_and(|e| usize::try_from(*e) == Ok(due));
+        let ends_well =
+            starts.first() == Some(&0) && starts.last().is_some_and(|e| usize::try_from(*e) == Ok(due));
         if !ends_well || !starts.is_sorted() {
             let problem = format!("does not grow from 0 to {due} in part {p}");
-            return Err(offsets.wrong(problem, "give the start of each element's nodes and the end, for every part"));
+            return Err(
+                offsets.wrong(problem, "give the start of each element's nodes and the end, for every part")
+            );
         }
         let base = header.connectivity[p] - header.connectivity[parts.start];
         // Sorted between 0 and `due`, so never negative.

@@ -31,7 +31,9 @@ impl Header {
             let mut starts = vec![0usize];
             for (p, n) in counts.iter().enumerate() {
                 let next = usize::try_from(*n).ok().and_then(|n| n.checked_add(starts[p]));
-                let next = next.ok_or_else(|| table.wrong(format!("holds {n} for part {p}"), "counts are not negative"))?;
+                let next = next.ok_or_else(|| {
+                    table.wrong(format!("holds {n} for part {p}"), "counts are not negative")
+                })?;
                 starts.push(next);
             }
             let total = starts[counts.len()] + if extra { counts.len() } else { 0 };
@@ -45,11 +47,16 @@ impl Header {
         starts("NumberOfCells", "Offsets", &[], true)?;
         let connectivity = starts("NumberOfConnectivityIds", "Connectivity", &[], false)?;
         if nodes.len() != elements.len() || nodes.len() != connectivity.len() {
-            let problem = "NumberOfPoints, NumberOfCells and NumberOfConnectivityIds name different numbers of parts";
+            let problem =
+                "NumberOfPoints, NumberOfCells and NumberOfConnectivityIds name different numbers of parts";
             return Err(file.wrong("VTKHDF", problem, "give one entry per part in each"));
         }
         if elements[elements.len() - 1] == 0 {
-            return Err(file.wrong("VTKHDF/NumberOfCells", "the mesh has no elements", "a mesh needs at least one"));
+            return Err(file.wrong(
+                "VTKHDF/NumberOfCells",
+                "the mesh has no elements",
+                "a mesh needs at least one",
+            ));
         }
         Ok(Header { nodes, elements, connectivity, kind_names: kind_names(file)? })
     }
@@ -67,7 +74,11 @@ impl Header {
             let due = (total as f64 * r as f64 / ranks as f64).round() as usize;
             let after = self.elements.partition_point(|s| *s < due).min(self.n_parts());
             let before = after.saturating_sub(1);
-            let nearer = if due.abs_diff(self.elements[before]) < due.abs_diff(self.elements[after]) { before } else { after };
+            let nearer = if due.abs_diff(self.elements[before]) < due.abs_diff(self.elements[after]) {
+                before
+            } else {
+                after
+            };
             // Leave enough parts for the ranks that follow.
             cuts.push(nearer.max(cuts[r - 1] + 1).min((self.n_parts() + r).saturating_sub(ranks)));
         }
@@ -93,7 +104,8 @@ impl Header {
         let kind = |(e, (code, cell)): (usize, (&u8, &u8))| match self.kind_names.get(usize::from(*code)) {
             Some(kind) if kind.vtk_type() == *cell => Ok(*kind),
             Some(kind) => {
-                let problem = format!("element row {} is {kind} but has VTK cell type {cell}", rows.start + e);
+                let problem =
+                    format!("element row {} is {kind} but has VTK cell type {cell}", rows.start + e);
                 Err(table.wrong(problem, "make kinds and VTKHDF/Types agree"))
             }
             None => {
@@ -106,7 +118,9 @@ impl Header {
 }
 
 fn kind_names(file: &Source) -> Result<Vec<ElementKind>> {
-    let Some(text) = file.attribute_text("ferrom/mesh", "kind_names")? else { return Ok(ElementKind::ALL.to_vec()) };
+    let Some(text) = file.attribute_text("ferrom/mesh", "kind_names")? else {
+        return Ok(ElementKind::ALL.to_vec());
+    };
     let place = "ferrom/mesh, attribute kind_names";
     text.split_whitespace().map(|n| n.parse().map_err(|e| file.wrong(place, e, ""))).collect()
 }

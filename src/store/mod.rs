@@ -9,6 +9,8 @@
 //!
 //! What this folder does not do: it converts no units, computes nothing, and knows no other program's files.
 
+#![allow(clippy::single_range_in_vec_init, reason = "a block of a dataset is one range per dimension")]
+
 mod fields;
 mod hdf;
 mod merge;

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// Largest chunk of a dataset.
 const CHUNK_BYTES: usize = 1 << 20;
 /// Steps of small structures share a chunk of about this size.
-const SMALL_CHUNK_BYTES: usize = 64 << 10;
+const SMALL_CHUNK_BYTES: usize = 32 << 10;
 /// Bytes between two flushes: a full disk is noticed at most this late.
 const FLUSH_BYTES: usize = 32 << 20;
 
@@ -42,7 +42,9 @@ impl Output {
             Output { path: path.to_path_buf(), temporary, file: None, data: BTreeMap::new(), unflushed: 0 };
         // The 1.10 format checksums all its metadata; no times, so that equal input gives equal files.
         let file = hdf5::File::with_options()
-            .with_fapl(|p| p.libver_bounds(LibraryVersion::V110, LibraryVersion::V110).chunk_cache(1009, 4 << 20, 0.75))
+            .with_fapl(|p| {
+                p.libver_bounds(LibraryVersion::V110, LibraryVersion::V110).chunk_cache(1009, 4 << 20, 0.75)
+            })
             .with_fcpl(|p| p.obj_track_times(false))
             .create(&out.temporary);
         out.file = Some(file.map_err(|e| out.failed(&e))?);
@@ -84,7 +86,8 @@ impl Output {
     /// A short text kept as an attribute of a group, in a fixed-length ASCII string as VTK wants it.
     pub fn attribute_text(&self, group: &str, name: &str, text: &str) -> Result<()> {
         let place = self.file()?.group(group).map_err(|e| self.failed(&e))?;
-        let not_ascii = |_| cannot_write(&self.path, &format!("attribute {name} of {group} is not short ASCII text"));
+        let not_ascii =
+            |_| cannot_write(&self.path, &format!("attribute {name} of {group} is not short ASCII text"));
         let written = if text.len() <= 16 {
             let value = FixedAscii::<16>::from_ascii(text).map_err(not_ascii)?;
             place.new_attr::<FixedAscii<16>>().create(name).and_then(|a| a.write_scalar(&value))
@@ -97,7 +100,13 @@ impl Output {
 
     /// Creates a dataset of that shape, ready for [`Output::write`]. `grows`: the first dimension is without limit.
     /// `step`: rows of the first dimension that are written together, from which the chunk shape follows.
-    pub fn dataset<T: H5Type>(&mut self, name: &str, shape: &[usize], grows: bool, step: usize) -> Result<()> {
+    pub fn dataset<T: H5Type>(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        grows: bool,
+        step: usize,
+    ) -> Result<()> {
         let chunk = chunk_shape(shape, grows, step, size_of::<T>());
         let extents: SimpleExtents = shape
             .iter()
@@ -201,7 +210,7 @@ fn chunk_shape(shape: &[usize], grows: bool, step: usize, bytes: usize) -> Vec<u
     if grows {
         let step_bytes = row * step.max(1);
         chunk[0] = if step_bytes <= SMALL_CHUNK_BYTES {
-            step.max(1) * (SMALL_CHUNK_BYTES / step_bytes.max(1)).clamp(1, 4096)
+            step.max(1) * (SMALL_CHUNK_BYTES / step_bytes.max(1)).clamp(1, 512)
         } else {
             step.max(1).div_ceil(step_bytes.div_ceil(CHUNK_BYTES)).max(1)
         };

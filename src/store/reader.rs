@@ -58,7 +58,11 @@ pub(super) fn open_checked(path: &Path, kinds: &[StoreKind]) -> Result<(Source, 
         Some(kind) => Ok((file, kind)),
         None => {
             let problem = format!("is '{name}' where '{}' is due", known.join("' or '"));
-            Err(file.wrong("ferrom, attribute kind", problem, "give a file of the kind that this command needs"))
+            Err(file.wrong(
+                "ferrom, attribute kind",
+                problem,
+                "give a file of the kind that this command needs",
+            ))
         }
     }
 }
@@ -209,7 +213,11 @@ impl SnapshotFile {
     fn read(&self, support: Support, k: usize, name: &str, out: Option<&mut [f64]>) -> Result<Vec<f64>> {
         let Some(time) = self.times.get(k) else {
             let problem = format!("has no step {k}");
-            return Err(self.file.wrong("", problem, &format!("there are {}, counted from 0", self.times.len())));
+            return Err(self.file.wrong(
+                "",
+                problem,
+                &format!("there are {}, counted from 0", self.times.len()),
+            ));
         };
         let (group, n) = match support {
             Support::Nodes => ("VTKHDF/PointData", self.placed.nodes.n_local()),
@@ -218,7 +226,9 @@ impl SnapshotFile {
         };
         let field = find(&self.file, &self.placed, support, group, name)?;
         if support == Support::Nodes && name == "U" && field.components != 3 {
-            return Err(field.table.wrong(format!("has {} components", field.components), "a displacement has 3"));
+            return Err(field
+                .table
+                .wrong(format!("has {} components", field.components), "a displacement has 3"));
         }
         let start = self.start(support, k, name)?;
         let when = format!("time {time} (step {k})");
@@ -245,7 +255,8 @@ impl SnapshotFile {
         };
         table.expect(&[Some(self.times.len())])?;
         let start = table.some::<i64>(k..k + 1)?[0];
-        usize::try_from(start).map_err(|_| table.wrong(format!("holds {start} at step {k}"), "offsets are not negative"))
+        usize::try_from(start)
+            .map_err(|_| table.wrong(format!("holds {start} at step {k}"), "offsets are not negative"))
     }
 
     /// Number of reduced coordinates: 0 where the file has none.
@@ -286,10 +297,12 @@ fn read_times(file: &Source) -> Result<Vec<f64>> {
         return Err(table.wrong(problem, "times must grow"));
     }
     for name in ["PartOffsets", "PointOffsets", "CellOffsets", "ConnectivityIdOffsets"] {
-        if let Some(table) = file.optional(&format!("VTKHDF/Steps/{name}"))? {
-            if table.all::<i64>()?.iter().any(|o| *o != 0) {
-                return Err(table.wrong("is not zero: the mesh changes with time", "one mesh for all times is needed"));
-            }
+        if let Some(table) = file.optional(&format!("VTKHDF/Steps/{name}"))?
+            && table.all::<i64>()?.iter().any(|o| *o != 0)
+        {
+            return Err(
+                table.wrong("is not zero: the mesh changes with time", "one mesh for all times is needed")
+            );
         }
     }
     Ok(times)

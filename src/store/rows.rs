@@ -42,11 +42,6 @@ impl Blocks {
     pub fn mine(&self) -> Range<usize> {
         self.starts[self.rank]..self.starts[self.rank + 1]
     }
-
-    /// Number of rows of each rank.
-    pub fn counts(&self) -> Vec<usize> {
-        self.starts.windows(2).map(|w| w[1] - w[0]).collect()
-    }
 }
 
 /// Brings everyone's rows (`width` values each) to rank 0 in pieces of at most 64 MB: `write(rows, values)` there.
@@ -66,7 +61,11 @@ pub(super) fn to_root<T: Wire>(
     let checked = if mine.len() == due {
         Ok(())
     } else {
-        Err(Error::run(format!("a field to be stored has {} values on rank {} where {due} are due", mine.len(), comm.rank())))
+        Err(Error::run(format!(
+            "a field to be stored has {} values on rank {} where {due} are due",
+            mine.len(),
+            comm.rank()
+        )))
     };
     agree(comm, checked)?;
     let step = (ROUND_BYTES / (width * size_of::<T>()).max(1)).max(1);
@@ -161,7 +160,8 @@ impl RowMap {
                     let (a, b) = (r.file.max(at), (r.file + r.len).min(to));
                     if a < b {
                         let n = (b - a) as usize * width;
-                        let (from, into) = ((a - at) as usize * width, (r.local + a - r.file) as usize * width);
+                        let (from, into) =
+                            ((a - at) as usize * width, (r.local + a - r.file) as usize * width);
                         out[into..into + n].copy_from_slice(&values[from..from + n]);
                     }
                 }
@@ -182,7 +182,11 @@ mod tests {
         let map = RowMap::from_rows([7u64, 3, 4, 5, 8].into_iter());
         assert_eq!(
             map.runs,
-            [Run { file: 3, len: 3, local: 1 }, Run { file: 7, len: 1, local: 0 }, Run { file: 8, len: 1, local: 4 }]
+            [
+                Run { file: 3, len: 3, local: 1 },
+                Run { file: 7, len: 1, local: 0 },
+                Run { file: 8, len: 1, local: 4 }
+            ]
         );
     }
 

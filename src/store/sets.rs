@@ -70,7 +70,10 @@ pub(super) fn all_names<'a>(comm: &Comm, mine: impl Iterator<Item = &'a String>)
         bytes.push(0);
     }
     let (all, _) = comm.all_gather(&bytes);
-    all.split(|b| *b == 0).filter(|n| !n.is_empty()).map(|n| String::from_utf8_lossy(n).into_owned()).collect()
+    all.split(|b| *b == 0)
+        .filter(|n| !n.is_empty())
+        .map(|n| String::from_utf8_lossy(n).into_owned())
+        .collect()
 }
 
 fn split<'a>(all: &'a [u64], counts: &[usize]) -> Vec<&'a [u64]> {
@@ -100,7 +103,8 @@ fn merge_orders(parts: &[&[u64]]) -> Vec<u64> {
             previous = Some(item);
         }
     }
-    let mut free: BinaryHeap<Reverse<u64>> = before.iter().filter(|(_, n)| **n == 0).map(|(i, _)| Reverse(*i)).collect();
+    let mut free: BinaryHeap<Reverse<u64>> =
+        before.iter().filter(|(_, n)| **n == 0).map(|(i, _)| Reverse(*i)).collect();
     let mut order = Vec::with_capacity(before.len());
     while let Some(Reverse(item)) = free.pop() {
         order.push(item);
@@ -137,8 +141,10 @@ pub(super) fn read(comm: &Comm, file: &Source, mesh: &mut Mesh) -> Result<()> {
         let (faces, total) = agree(comm, read_faces(file, &group, mesh.n_nodes_global))?;
         let candidates: Vec<Option<(Face, u64)>> = faces.iter().map(|f| around.owner(mesh, f)).collect();
         // The lowest element wins, over all ranks; f64 keeps positions below 2^53 exactly.
-        let mut lowest: Vec<f64> =
-            candidates.iter().map(|c| c.map_or(f64::NEG_INFINITY, |(_, element)| -(element as f64))).collect();
+        let mut lowest: Vec<f64> = candidates
+            .iter()
+            .map(|c| c.map_or(f64::NEG_INFINITY, |(_, element)| -(element as f64)))
+            .collect();
         let own = lowest.clone();
         comm.max(&mut lowest);
         let kept = candidates.into_iter().zip(own.iter().zip(&lowest)).filter(|(_, (a, b))| a == b);
@@ -163,7 +169,8 @@ fn read_plain(file: &Source, mesh: &mut Mesh) -> Result<()> {
                 for m in members {
                     if m >= total {
                         let problem = format!("names {what} position {m} but there are {total}");
-                        return Err(table.wrong(problem, "positions count from 0 in the order of the whole structure"));
+                        return Err(table
+                            .wrong(problem, "positions count from 0 in the order of the whole structure"));
                     }
                     if let Ok(at) = index.binary_search(&m) {
                         local.push(at as u32);
@@ -205,7 +212,11 @@ fn read_faces(file: &Source, group: &str, n_nodes_global: u64) -> Result<(Vec<Fi
     };
     let total = file.attribute::<u64>(group, "n_faces")?.unwrap_or(n as u64);
     if let Some(p) = position.iter().find(|p| **p >= total) {
-        return Err(file.wrong(group, format!("a face has position {p} but there are {total}"), "positions count from 0"));
+        return Err(file.wrong(
+            group,
+            format!("a face has position {p} but there are {total}"),
+            "positions count from 0",
+        ));
     }
     let mut faces = Vec::with_capacity(n);
     for (f, row) in nodes.chunks_exact(8).enumerate() {

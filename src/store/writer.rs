@@ -131,10 +131,9 @@ impl SnapshotWriter {
             self.declare(comm, step)?;
         }
         let k = self.n_times;
-        for (slots, fields, blocks) in [
-            (&self.nodal, step.nodal, &self.layout.nodes),
-            (&self.cells, step.cells, &self.layout.elements),
-        ] {
+        for (slots, fields, blocks) in
+            [(&self.nodal, step.nodal, &self.layout.nodes), (&self.cells, step.cells, &self.layout.elements)]
+        {
             for (slot, field) in slots.iter().zip(fields) {
                 write_rows(comm, &mut self.out, slot, blocks, k, field.values)?;
             }
@@ -175,14 +174,23 @@ impl SnapshotWriter {
     fn check(&self, step: &Step<'_>) -> Result<()> {
         let fail = |what: String| Err(Error::run(format!("{}: {what}", self.path.display())));
         if !step.time.is_finite() || step.time <= self.last {
-            return fail(format!("time {} cannot be stored after time {}; times must grow", step.time, self.last));
+            return fail(format!(
+                "time {} cannot be stored after time {}; times must grow",
+                step.time, self.last
+            ));
+        }
+        let all = step.nodal.iter().chain(step.cells).chain(step.points);
+        if let Some(empty) = all.into_iter().find(|f| f.components == 0 || f.name.is_empty()) {
+            return fail(format!("field '{}' needs a name and at least one component", empty.name));
         }
         if self.n_times > 0 {
             let same = |slots: &[Slot], fields: &[Field<'_>]| {
                 slots.len() == fields.len()
                     && slots.iter().zip(fields).all(|(s, f)| s.name == f.name && s.components == f.components)
             };
-            let all = same(&self.nodal, step.nodal) && same(&self.cells, step.cells) && same(&self.points, step.points);
+            let all = same(&self.nodal, step.nodal)
+                && same(&self.cells, step.cells)
+                && same(&self.points, step.points);
             if !all || self.reduced != step.reduced.len() {
                 return fail(format!("the fields at time {} are not those of the first time", step.time));
             }
@@ -208,6 +216,19 @@ impl SnapshotWriter {
         self.cells = slots(step.cells, "VTKHDF/CellData", Some("CellDataOffsets"));
         self.points = slots(step.points, "ferrom/points", None);
         self.reduced = step.reduced.len();
+        let told = format!("{:?} {:?} {:?} {}", self.nodal, self.cells, self.points, self.reduced);
+        let mut others = told.clone().into_bytes();
+        comm.broadcast_vec(&mut others, 0);
+        let same = if others == told.as_bytes() {
+            Ok(())
+        } else {
+            Err(Error::run(format!(
+                "{}: rank {} stores other fields than rank 0",
+                self.path.display(),
+                comm.rank()
+            )))
+        };
+        agree(comm, same)?;
         let (nodal, cells, points, reduced) = (&self.nodal, &self.cells, &self.points, self.reduced);
         let (n_nodes, n_elements, n_points) =
             (self.layout.nodes.total(), self.layout.elements.total(), self.layout.points.total());

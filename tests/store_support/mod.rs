@@ -5,6 +5,7 @@ use ferrom::mesh::{ElementKind, Face, FaceKind, Mesh, Subdomain};
 use ferrom::parallel::Comm;
 use ferrom::store::{Field, SnapshotWriter, Step, StoreKind};
 use std::path::Path;
+use std::process::Command;
 
 /// `nx x ny x nz` cells of unit size; the last slice along x is cut into wedges. Labels differ from positions.
 pub fn bar(nx: usize, ny: usize, nz: usize) -> Mesh {
@@ -107,3 +108,44 @@ pub fn message<T>(result: ferrom::Result<T>) -> String {
         Err(e) => e.message,
     }
 }
+
+/// The Python with the named modules, where there is one; says so where there is none.
+pub fn python(modules: &str) -> Option<String> {
+    let program = std::env::var("FERROM_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let works = Command::new(&program).args(["-c", &format!("import {modules}")]).output();
+    if works.is_ok_and(|o| o.status.success()) {
+        return Some(program);
+    }
+    eprintln!("skipped: {program} has not all of {modules}; name another Python in FERROM_PYTHON");
+    None
+}
+
+/// Looks at a file as ParaView does and prints what is there.
+pub const LOOK: &str = r#"
+import sys, vtk
+from vtk.util.numpy_support import vtk_to_numpy as array
+reader = vtk.vtkHDFReader()
+reader.SetFileName(sys.argv[1])
+reader.UpdateInformation()
+print("steps", reader.GetNumberOfSteps())
+reader.SetStep(int(sys.argv[2]))
+reader.Update()
+grid = reader.GetOutputDataObject(0)
+if grid.IsA("vtkPartitionedDataSet"):
+    print("parts", grid.GetNumberOfPartitions())
+    join = vtk.vtkAppendFilter()
+    for i in range(grid.GetNumberOfPartitions()):
+        join.AddInputData(grid.GetPartition(i))
+    join.Update()
+    join.GetOutput().GetFieldData().ShallowCopy(grid.GetPartition(0).GetFieldData())
+    grid = join.GetOutput()
+print("cells", grid.GetNumberOfCells(), "points", grid.GetNumberOfPoints(), "time", grid.GetFieldData().GetArray("Time").GetValue(0))
+size = vtk.vtkCellSizeFilter()
+size.SetInputData(grid)
+size.Update()
+print("volume", round(float(array(size.GetOutput().GetCellData().GetArray("Volume")).sum()), 9))
+for data in (grid.GetPointData(), grid.GetCellData()):
+    for i in range(data.GetNumberOfArrays()):
+        values = array(data.GetArray(i))
+        print(data.GetArrayName(i), values.shape, float(values.sum()))
+"#;
