@@ -1,0 +1,236 @@
+//! What can be said on the command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const AFTER: &str = "\
+The way of a model:
+  ferrom import cube.inp -o train.h5          results of Z-set            -> snapshots
+  ferrom solve case.toml -o train.h5          or our own solver (PETSc)   -> snapshots
+  ferrom offline train.h5 -o model.h5         snapshots                   -> reduced model
+  ferrom online model.h5 other.toml -o run.h5 --rebuild U,p,sig           -> answers for other loads
+  ferrom compare run.h5 truth.h5              how far from the truth
+
+Every command runs alone or under mpirun -n P; the result does not depend on P.
+A case is a case.toml (docs/case.md) or a Z-set .inp file.
+Exit codes: 0 done, 1 run failed, 2 usage or case file, 3 input data, 4 tolerance not met.";
+
+/// Reduced-order models for nonlinear structural mechanics, built from finite-element results.
+#[derive(Debug, Parser)]
+#[command(name = "ferrom", version, about, after_help = AFTER, arg_required_else_help = true)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// Print the result as one JSON object on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Write the same JSON to a file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+    /// Print the table of stages (time over ranks, memory) at the end
+    #[arg(long, global = true)]
+    pub stages: bool,
+    /// More detail (-v: information, -vv: debugging); the variable RUST_LOG goes further
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// No progress, only warnings and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Read another program's results into a snapshot store
+    Import(Import),
+    /// Compute a case with the high-fidelity solver
+    Solve(Solve),
+    /// Build a reduced model from snapshots
+    Offline(Offline),
+    /// Compute a case with a reduced model
+    Online(Online),
+    /// Errors of one result against another
+    Compare(Compare),
+    /// Cut a mesh into subdomains
+    Partition(Partition),
+    /// Write a result in another program's format
+    Export(Export),
+    /// Check a case, and its mesh, without computing
+    Check(Check),
+    /// Say what a file holds
+    Info(Info),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// Results: a Z-set .ut, or an .inp whose results lie beside it under the same name
+    pub results: PathBuf,
+    /// Case with materials, loads and temperature, kept with the snapshots
+    #[arg(short, long)]
+    pub case: Option<PathBuf>,
+    /// Snapshot store to write
+    #[arg(short, long, value_name = "SNAP.h5")]
+    pub output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Solve {
+    /// Case: .toml or Z-set .inp
+    pub case: PathBuf,
+    /// Snapshot store to write
+    #[arg(short, long, value_name = "RUN.h5")]
+    pub output: PathBuf,
+    /// Quantities to write at integration points (default: the case's)
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub quantities: Option<Vec<String>>,
+    /// Newton tolerance (default: the case's)
+    #[arg(long, value_name = "TOL")]
+    pub newton_tol: Option<f64>,
+    /// PETSc options, for instance "-ksp_type cg -pc_type hypre"
+    #[arg(long, allow_hyphen_values = true, value_name = "OPTIONS")]
+    pub petsc: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum EcmMode {
+    /// One problem for the structure: the same points on any number of ranks
+    Global,
+    /// One problem for each rank
+    Local,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Offline {
+    /// Snapshot stores, one per training case
+    #[arg(required = true, value_name = "SNAP.h5")]
+    pub snapshots: Vec<PathBuf>,
+    /// Case with materials and loads (default: the one kept in the snapshots)
+    #[arg(short, long)]
+    pub case: Option<PathBuf>,
+    /// Reduced model to write
+    #[arg(short, long, value_name = "MODEL.h5")]
+    pub output: PathBuf,
+    /// POD tolerance of the displacements
+    #[arg(long, value_name = "TOL")]
+    pub pod_tol: Option<f64>,
+    /// Cubature tolerance
+    #[arg(long, value_name = "TOL")]
+    pub ecm_tol: Option<f64>,
+    /// POD tolerance of the rebuilt quantities
+    #[arg(long, value_name = "TOL")]
+    pub dual_tol: Option<f64>,
+    /// Cubature problem
+    #[arg(long, value_enum)]
+    pub ecm: Option<EcmMode>,
+    /// Look longer for fewer cubature points
+    #[arg(long)]
+    pub exchange: bool,
+    /// At most this many modes
+    #[arg(long, value_name = "N")]
+    pub max_modes: Option<usize>,
+    /// Quantities that the online stage can rebuild (default: sig, and p where the law has it)
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub quantities: Option<Vec<String>>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Online {
+    /// Reduced model
+    #[arg(value_name = "MODEL.h5")]
+    pub model: PathBuf,
+    /// Case: .toml or Z-set .inp; its mesh and materials are not read (default: the training case)
+    pub case: Option<PathBuf>,
+    /// Run to write
+    #[arg(short, long, value_name = "RUN.h5")]
+    pub output: PathBuf,
+    /// Fields to rebuild on the whole mesh: U, and quantities that the model was built for
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub rebuild: Vec<String>,
+    /// Newton tolerance (default: the case's)
+    #[arg(long, value_name = "TOL")]
+    pub newton_tol: Option<f64>,
+    /// Number of cycles (default: the case's)
+    #[arg(long, value_name = "N")]
+    pub cycles: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum NormArg {
+    /// Relative L2 error
+    L2,
+    /// Relative maximum error
+    Max,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Compare {
+    /// Run or snapshot store
+    pub run: PathBuf,
+    /// What it is measured against: one of our files, or a Z-set .ut
+    pub reference: PathBuf,
+    /// Quantities, for instance U,p,sig,sig11 (default: all that both hold)
+    #[arg(long, visible_alias = "quantities", value_delimiter = ',', value_name = "NAMES")]
+    pub quantity: Vec<String>,
+    /// Norm that --tol applies to
+    #[arg(long, value_enum, default_value = "l2")]
+    pub norm: NormArg,
+    /// Exit with code 4 where an error exceeds this
+    #[arg(long, value_name = "TOL")]
+    pub tol: Option<f64>,
+    /// First time compared
+    #[arg(long, value_name = "T")]
+    pub from: Option<f64>,
+    /// Last time compared
+    #[arg(long, value_name = "T")]
+    pub to: Option<f64>,
+    /// Print every time, not only the worst
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Partition {
+    /// Mesh file
+    pub mesh: PathBuf,
+    /// Number of subdomains
+    #[arg(value_name = "N")]
+    pub parts: usize,
+    /// File to write: a mesh in parts, to be named by a case as its mesh (default: MESH-N.h5)
+    #[arg(short, long)]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ExportFormat {
+    /// Z-set: .geof, .ut, .node, .integ
+    Zset,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// Run or snapshot store
+    pub run: PathBuf,
+    /// Format
+    #[arg(long, value_enum, default_value = "zset")]
+    pub format: ExportFormat,
+    /// Name of the first file; the others lie beside it (for Z-set: NAME.ut)
+    #[arg(short, long)]
+    pub output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Case
+    pub case: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Info {
+    /// Snapshots, run, model, case or mesh
+    pub file: PathBuf,
+}

@@ -1,0 +1,106 @@
+//! The process: MPI and PETSc started and ended, panics, log, exit code.
+
+use super::args::Common;
+use crate::error::{Error, Result};
+use crate::parallel::Comm;
+use petsc_rs::Petsc;
+use std::cell::OnceCell;
+use std::process::ExitCode;
+
+/// What launchers of MPI programs set: `mpirun` (Open MPI, MPICH), Slurm's PMI and PMIx.
+const LAUNCHERS: [&str; 4] = ["OMPI_COMM_WORLD_SIZE", "PMI_RANK", "PMIX_RANK", "PMI_FD"];
+
+/// MPI for the life of the process. Outside of a launcher, and where PETSc is not needed, no MPI is started: it would
+/// take most of the time of a short command.
+pub(super) struct Session {
+    // dropped in this order: communicator, then MPI
+    comm: Comm,
+    universe: OnceCell<mpi::environment::Universe>,
+}
+
+impl Session {
+    /// Starts MPI where a launcher or PETSc asks for it.
+    pub fn start(needs_mpi: bool) -> Session {
+        let launched = LAUNCHERS.iter().any(|v| std::env::var_os(v).is_some());
+        let universe = OnceCell::new();
+        let comm = match (launched || needs_mpi).then(mpi::initialize).flatten() {
+            Some(u) => {
+                abort_on_panic();
+                let comm = Comm::new(u.world());
+                let _ = universe.set(u);
+                comm
+            }
+            None => Comm::serial(),
+        };
+        Session { comm, universe }
+    }
+
+    /// All ranks.
+    pub fn comm(&self) -> &Comm {
+        &self.comm
+    }
+
+    /// Runs something that needs PETSc.
+    ///
+    /// # Errors
+    /// MPI or PETSc did not start; those of `work`.
+    ///
+    /// # Collective
+    pub fn with_petsc<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let universe =
+            self.universe.get().ok_or_else(|| Error::run("MPI did not start; PETSc cannot run without it"))?;
+        let _petsc = Petsc::init(universe, &[]).map_err(|e| Error::run(format!("PETSc did not start: {e}")))?;
+        work()
+    }
+
+    /// Says what went wrong, ends MPI, and gives the exit code, the same on every rank.
+    pub fn finish(self, outcome: Result<()>) -> ExitCode {
+        let code = match outcome {
+            Ok(()) => 0,
+            Err(e) => {
+                if self.comm.is_root() {
+                    eprintln!("ferrom: {e}");
+                }
+                e.kind.exit_code()
+            }
+        };
+        self.comm.barrier();
+        ExitCode::from(u8::try_from(code).unwrap_or(1))
+    }
+}
+
+/// A panic on one rank would leave the others waiting: it ends the whole job, after its message.
+fn abort_on_panic() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        before(info);
+        eprintln!("ferrom: this is a bug; please report it with the lines above");
+        if mpi::environment::is_initialized() && !mpi::environment::is_finalized() {
+            crate::parallel::abort(101);
+        }
+    }));
+}
+
+/// Prints a usage error once (or the help that was asked for) and gives its exit code.
+pub(super) fn usage(e: &clap::Error) -> ExitCode {
+    let rank = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"].iter().find_map(|v| std::env::var(v).ok());
+    if rank.is_none_or(|r| r == "0") {
+        let _ = e.print();
+    }
+    ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2))
+}
+
+/// Warnings always; `-v` information, `-vv` debugging; RUST_LOG overrides.
+pub(super) fn start_log(common: &Common) {
+    let level = match (common.quiet, common.verbose) {
+        (true, _) | (false, 0) => "warn",
+        (false, 1) => "info",
+        (false, _) => "debug",
+    };
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(level))
+        .format(|out, record| {
+            use std::io::Write;
+            writeln!(out, "ferrom: {}: {}", record.level().as_str().to_lowercase(), record.args())
+        })
+        .init();
+}

@@ -1,0 +1,171 @@
+//! `ferrom compare`: errors of one result against another, per quantity and time.
+
+use super::Context;
+use super::source::ResultFile;
+use crate::error::{Error, Result};
+use crate::fem::{Geometry, MassMatrix};
+use crate::parallel::{Comm, agree};
+use std::path::Path;
+
+/// How errors are measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Norm {
+    /// `||a - b|| / max(||b||, 1e-3 max_t ||b||)`, norms in L2 over the volume.
+    L2,
+    /// `max |a - b| / max(max |b|, 1e-3 max_t max |b|)`, over nodes or points and components.
+    Max,
+}
+
+/// Errors of one quantity at one time.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct CompareRow {
+    /// Quantity.
+    pub quantity: String,
+    /// Time.
+    pub time: f64,
+    /// Relative L2 error.
+    pub l2: f64,
+    /// Relative maximum error.
+    pub max: f64,
+    /// Largest absolute difference.
+    pub absolute: f64,
+}
+
+/// All errors.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct CompareReport {
+    /// Quantity by quantity, times increasing.
+    pub rows: Vec<CompareRow>,
+}
+
+impl CompareReport {
+    /// Largest error over all quantities and times.
+    pub fn worst(&self, norm: Norm) -> f64 {
+        self.rows.iter().map(|r| if norm == Norm::L2 { r.l2 } else { r.max }).fold(0.0, f64::max)
+    }
+
+    /// Largest L2 and maximum errors of a quantity and the times where they occur.
+    pub fn worst_of(&self, quantity: &str) -> Option<(&CompareRow, &CompareRow)> {
+        let of = || self.rows.iter().filter(|r| r.quantity == quantity);
+        let l2 = of().max_by(|a, b| a.l2.total_cmp(&b.l2))?;
+        let max = of().max_by(|a, b| a.max.total_cmp(&b.max))?;
+        Some((l2, max))
+    }
+
+    /// The quantities, in order.
+    pub fn quantities(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for row in &self.rows {
+            if !names.contains(&row.quantity) {
+                names.push(row.quantity.clone());
+            }
+        }
+        names
+    }
+}
+
+/// Errors below this share of the largest norm over time are relative to it.
+const FLOOR: f64 = 1e-3;
+
+/// Compares `run` with `reference` at the times of `run` (or those within `from ..= to`). `quantities` empty: `U` and
+/// every quantity that both hold.
+///
+/// # Errors
+/// Another mesh; a time or quantity that one of them lacks.
+///
+/// # Collective
+pub fn compare(
+    cx: &Context,
+    run: &Path,
+    reference: &Path,
+    quantities: &[String],
+    range: (f64, f64),
+) -> Result<CompareReport> {
+    let comm = cx.comm;
+    let (a, b) = cx.timers.time("open", || -> Result<_> {
+        Ok((ResultFile::open(comm, run)?, ResultFile::open(comm, reference)?))
+    })?;
+    agree(comm, a.same_mesh(&b))?;
+    let mesh = &a.subdomain().mesh;
+    let geometry = agree(comm, Geometry::new(mesh).map_err(Error::from))?;
+    let mass = MassMatrix::new(mesh);
+    let names = if quantities.is_empty() {
+        let known = b.point_names(comm)?;
+        let common = a.point_names(comm)?.into_iter().filter(|n| known.contains(n)).map(|n| n.0);
+        std::iter::once("U".to_owned()).filter(|_| a.has_displacement() && b.has_displacement()).chain(common).collect()
+    } else {
+        quantities.to_vec()
+    };
+    let mut steps = Vec::new();
+    for (i, &time) in a.times().iter().enumerate().filter(|(_, t)| **t >= range.0 && **t <= range.1) {
+        let close = |t: &f64| (t - time).abs() <= 1e-9 * (1.0 + time.abs());
+        let Some(j) = b.times().iter().position(close) else {
+            return Err(Error::input(
+                reference,
+                "times",
+                format!("t = {time} is missing (it ends at t = {})", b.times().last().copied().unwrap_or(0.0)),
+                "compare runs with the same increments, or restrict the times with --from and --to",
+            ));
+        };
+        steps.push((i, j, time));
+    }
+    let mut report = CompareReport::default();
+    for name in &names {
+        let mut norms = Vec::new();
+        for &(i, j, time) in &steps {
+            let sizes = if name == "U" {
+                let (x, y) = (a.displacement(comm, i)?, b.displacement(comm, j)?);
+                nodal_sizes(comm, &mass, &x, &y)
+            } else {
+                let (x, y) = (a.points(comm, i, name)?, b.points(comm, j, name)?);
+                point_sizes(comm, &geometry.weights, &x, &y)
+            };
+            norms.push((time, sizes));
+        }
+        let largest = |k: usize| norms.iter().map(|n| n.1[k]).fold(0.0, f64::max);
+        let (l2_floor, max_floor) = (FLOOR * largest(1), FLOOR * largest(3));
+        for (time, [difference, size, worst, greatest]) in norms {
+            let ratio = |d: f64, s: f64| if d == 0.0 { 0.0 } else { d / s };
+            report.rows.push(CompareRow {
+                quantity: name.clone(),
+                time,
+                l2: ratio(difference, size.max(l2_floor)),
+                max: ratio(worst, greatest.max(max_floor)),
+                absolute: worst,
+            });
+        }
+    }
+    Ok(report)
+}
+
+/// `[||x - y||, ||y||, max |x - y|, max |y|]`.
+fn nodal_sizes(comm: &Comm, mass: &MassMatrix, x: &[f64], y: &[f64]) -> [f64; 4] {
+    let d: Vec<f64> = x.iter().zip(y).map(|(x, y)| x - y).collect();
+    let mut product = vec![0.0; d.len()];
+    let mut square = |v: &[f64]| {
+        mass.apply(v, 3, &mut product);
+        crate::rom::dense::dot(v, &product)
+    };
+    let mut sums = [square(&d), square(y)];
+    sizes(comm, &mut sums, &d, y)
+}
+
+fn point_sizes(comm: &Comm, weights: &[f64], x: &[f64], y: &[f64]) -> [f64; 4] {
+    let d: Vec<f64> = x.iter().zip(y).map(|(x, y)| x - y).collect();
+    let components = y.len() / weights.len().max(1);
+    let square = |v: &[f64]| -> f64 {
+        // plain and engineering shears count alike: components are compared one by one
+        let of = |v: &[f64]| v.iter().map(|x| x * x).sum::<f64>();
+        v.chunks_exact(components.max(1)).zip(weights).map(|(v, w)| w.abs() * of(v)).sum()
+    };
+    let mut sums = [square(&d), square(y)];
+    sizes(comm, &mut sums, &d, y)
+}
+
+fn sizes(comm: &Comm, sums: &mut [f64; 2], d: &[f64], y: &[f64]) -> [f64; 4] {
+    comm.sum(sums);
+    let greatest = |v: &[f64]| v.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
+    let mut worst = [greatest(d), greatest(y)];
+    comm.max(&mut worst);
+    [sums[0].max(0.0).sqrt(), sums[1].max(0.0).sqrt(), worst[0], worst[1]]
+}

@@ -1,0 +1,212 @@
+//! A result file of any kind, read by the same calls: one of ours, or another program's.
+
+use super::mesh::share_mesh;
+use crate::error::{Error, Result};
+use crate::formats::zset::{self, Layout, Results, Shear, TENSOR, UtIndex};
+use crate::mesh::Subdomain;
+use crate::parallel::{Comm, agree};
+use crate::store::{Parts, SnapshotFile};
+use std::path::{Path, PathBuf};
+
+/// Results, open on every rank. The structure is always partitioned anew, so that two files of one mesh have the same
+/// local numbers.
+pub(super) struct ResultFile {
+    path: PathBuf,
+    kind: Kind,
+}
+
+enum Kind {
+    Store(Box<SnapshotFile>),
+    Zset { sub: Box<Subdomain>, results: Box<Results>, times: Vec<f64>, prefix: Option<String> },
+}
+
+impl ResultFile {
+    /// Opens a store, a run, or a Z-set `.ut`.
+    ///
+    /// # Errors
+    /// The file is missing or not what its ending says.
+    ///
+    /// # Collective
+    pub fn open(comm: &Comm, path: &Path) -> Result<ResultFile> {
+        let kind = match path.extension().and_then(|e| e.to_str()) {
+            Some("ut") => open_zset(comm, path)?,
+            _ => Kind::Store(Box::new(SnapshotFile::open_as(comm, path, Parts::Anew)?)),
+        };
+        Ok(ResultFile { path: path.to_owned(), kind })
+    }
+
+    /// Mesh of this rank.
+    pub fn subdomain(&self) -> &Subdomain {
+        match &self.kind {
+            Kind::Store(file) => file.subdomain(),
+            Kind::Zset { sub, .. } => sub,
+        }
+    }
+
+    /// Stored times.
+    pub fn times(&self) -> &[f64] {
+        match &self.kind {
+            Kind::Store(file) => file.times(),
+            Kind::Zset { times, .. } => times,
+        }
+    }
+
+    /// Whether displacements are stored.
+    pub fn has_displacement(&self) -> bool {
+        match &self.kind {
+            Kind::Store(file) => file.nodal_names().is_ok_and(|n| n.iter().any(|n| n == "U")),
+            Kind::Zset { .. } => true,
+        }
+    }
+
+    /// Displacement at a time, `3 n_nodes`.
+    ///
+    /// # Collective
+    pub fn displacement(&self, comm: &Comm, step: usize) -> Result<Vec<f64>> {
+        match &self.kind {
+            Kind::Store(file) => file.read_nodal(comm, step, "U"),
+            Kind::Zset { sub, results, .. } => {
+                agree(comm, results.nodal_vector(step, &["U1", "U2", "U3"], Some(&sub.mesh.node_index)))
+            }
+        }
+    }
+
+    /// Quantities stored at integration points, with their components: under our names where they have one.
+    ///
+    /// # Collective
+    pub fn point_names(&self, comm: &Comm) -> Result<Vec<(String, usize)>> {
+        match &self.kind {
+            Kind::Store(file) => {
+                let named = || -> Result<Vec<(String, usize)>> {
+                    file.point_names()?.into_iter().map(|n| Ok((n.clone(), file.point_components(&n)?))).collect()
+                };
+                agree(comm, named())
+            }
+            Kind::Zset { results, prefix, .. } if results.has_integ() => {
+                let mut out: Vec<(String, usize)> = Vec::new();
+                let all = &results.index().integ_names;
+                for name in all {
+                    let tensor = TENSOR.iter().find_map(|c| name.strip_suffix(c)).filter(|base| {
+                        TENSOR.iter().all(|c| all.contains(&format!("{base}{c}")))
+                    });
+                    let entry = match tensor {
+                        Some(base) => (ours(base, prefix.as_deref()), 6),
+                        None => (ours(name, prefix.as_deref()), 1),
+                    };
+                    if !out.contains(&entry) {
+                        out.push(entry);
+                    }
+                }
+                Ok(out)
+            }
+            Kind::Zset { .. } => Ok(Vec::new()),
+        }
+    }
+
+    /// A quantity, or one component of a tensor, at the local integration points, point-major.
+    ///
+    /// # Errors
+    /// It is not stored; the names that are, are listed.
+    ///
+    /// # Collective
+    pub fn points(&self, comm: &Comm, step: usize, name: &str) -> Result<Vec<f64>> {
+        let known = self.point_names(comm)?;
+        let whole = known.iter().find(|k| k.0 == name);
+        let component = |k: &&(String, usize)| k.1 == 6 && name.strip_prefix(&k.0).is_some_and(|c| TENSOR.contains(&c));
+        let (base, components) = match whole.or_else(|| known.iter().find(component)) {
+            Some(found) => found.clone(),
+            None => {
+                let list: Vec<&str> = known.iter().map(|k| k.0.as_str()).collect();
+                let there = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
+                return Err(Error::input(
+                    &self.path,
+                    "",
+                    format!("holds no quantity '{name}' at integration points (there are: {there})"),
+                    "ask for one of these, or write it with --rebuild or [output] quantities",
+                ));
+            }
+        };
+        let values = match &self.kind {
+            Kind::Store(file) => file.read_point(comm, step, &base)?,
+            Kind::Zset { sub, results, prefix, .. } => {
+                let elements = Some(sub.mesh.element_index.as_slice());
+                let theirs = theirs(&base, prefix.as_deref());
+                let read = if components == 6 {
+                    results.tensor(step, &theirs, elements, Shear::Tensor)
+                } else {
+                    results.integ(step, &[theirs.as_str()], elements)
+                };
+                agree(comm, read)?
+            }
+        };
+        if whole.is_some() {
+            return Ok(values);
+        }
+        let c = TENSOR.iter().position(|c| name.ends_with(c)).unwrap_or(0);
+        Ok(values.iter().skip(c).step_by(components).copied().collect())
+    }
+
+    /// Whether both files are of one mesh, as far as this rank sees it.
+    pub fn same_mesh(&self, other: &ResultFile) -> Result<()> {
+        same_mesh(self.subdomain(), &self.path, other.subdomain(), &other.path)
+    }
+}
+
+/// Whether two files are of one mesh: counts, labels and coordinates (to 1e-6 of the size of the structure).
+pub(super) fn same_mesh(a: &Subdomain, a_path: &Path, b: &Subdomain, b_path: &Path) -> Result<()> {
+    let (ma, mb) = (&a.mesh, &b.mesh);
+    let differ = |what: String| {
+        Err(Error::input(
+            b_path,
+            "mesh",
+            format!("{what} differ from those of {}", a_path.display()),
+            "give results of one and the same mesh",
+        ))
+    };
+    if ma.n_nodes_global != mb.n_nodes_global || ma.n_elements_global != mb.n_elements_global {
+        return differ(format!(
+            "{} nodes and {} elements (against {} and {})",
+            mb.n_nodes_global, mb.n_elements_global, ma.n_nodes_global, ma.n_elements_global
+        ));
+    }
+    if ma.kinds != mb.kinds || ma.connectivity != mb.connectivity || ma.node_index != mb.node_index {
+        return differ("elements".to_owned());
+    }
+    let size = ma.points.iter().flatten().fold(0.0, |s: f64, x| s.max(x.abs()));
+    let apart = |p: &[f64; 3], q: &[f64; 3]| p.iter().zip(q).any(|(x, y)| (x - y).abs() > 1e-6 * size);
+    match ma.points.iter().zip(&mb.points).position(|(p, q)| apart(p, q)) {
+        Some(n) => differ(format!("the coordinates of node {}", mb.node_ids[n])),
+        None => Ok(()),
+    }
+}
+
+fn open_zset(comm: &Comm, path: &Path) -> Result<Kind> {
+    let index = agree(comm, UtIndex::read(path))?;
+    let whole = if comm.is_root() { zset::read_mesh(&index.mesh_path()).map(Some) } else { Ok(None) };
+    let whole = agree(comm, whole)?;
+    let mut words = whole.as_ref().map_or(Vec::new(), |m| Layout::of(m).words());
+    comm.broadcast_vec(&mut words, 0);
+    let layout = Layout::from_words(&words).ok_or_else(|| Error::run("the layout of the results was lost on its way"));
+    let times = index.times();
+    let prefix = index.integ_names.iter().find_map(|n| n.strip_suffix("cum")).map(str::to_owned);
+    let results = agree(comm, layout.and_then(|layout| Results::open(index, layout)))?;
+    let sub = share_mesh(comm, whole)?;
+    Ok(Kind::Zset { sub: Box::new(sub), results: Box::new(results), times, prefix })
+}
+
+/// Z-set names the inelastic variables by a prefix of the material file: `<prefix>cum`, `<prefix>i11`.
+fn ours(name: &str, prefix: Option<&str>) -> String {
+    match prefix.and_then(|p| name.strip_prefix(p)) {
+        Some("cum") => "p".to_owned(),
+        Some("i") => "evp".to_owned(),
+        _ => name.to_owned(),
+    }
+}
+
+fn theirs(name: &str, prefix: Option<&str>) -> String {
+    match (name, prefix) {
+        ("p", Some(prefix)) => format!("{prefix}cum"),
+        ("evp", Some(prefix)) => format!("{prefix}i"),
+        _ => name.to_owned(),
+    }
+}
