@@ -1,7 +1,10 @@
 //! The readers against real results of Z-set; skipped, with a line saying so, where they are not there.
 
 use ferrom::fem::Geometry;
-use ferrom::formats::zset::{Layout, Results, Shear, UtIndex, read_mesh, read_record};
+use ferrom::formats::zset::inp::{NodalField, TemperatureHistory};
+use ferrom::formats::zset::{
+    Document, Inp, Layout, Results, Shear, UtIndex, ZsetMaterial, read_mesh, read_record,
+};
 use ferrom::mesh::Mesh;
 use std::path::{Path, PathBuf};
 
@@ -150,4 +153,77 @@ fn records_are_read_by_number_and_place() {
             .message
             .contains("record 2 was asked for, of 1")
     );
+}
+
+/// Every file below the reference whose name passes.
+fn files(wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    let Some(root) = reference("") else { return Vec::new() };
+    let mut out: Vec<PathBuf> = std::fs::read_dir(root)
+        .unwrap()
+        .filter_map(|case| std::fs::read_dir(case.unwrap().path()).ok())
+        .flat_map(|case| case.map(|file| file.unwrap().path()))
+        .filter(|file| file.file_name().and_then(|n| n.to_str()).is_some_and(&wanted))
+        .collect();
+    out.sort();
+    out
+}
+
+#[test]
+fn every_input_of_the_reference_is_read() {
+    for path in files(|name| name.ends_with(".inp")) {
+        let document = Document::read(&path).unwrap();
+        let inp = Inp::from_document(&document);
+        if document.blocks[0].name == "mesher" {
+            assert!(inp.unwrap_err().message.contains("there is no ****calcul, but ****mesher"));
+            continue;
+        }
+        let inp = inp.unwrap();
+        assert_eq!(inp.conditions.len(), 5, "{}", path.display());
+        assert!(inp.mesh.is_file());
+        assert!(inp.materials.iter().all(|m| m.file.is_file()));
+        let temperature = inp.temperature.as_ref().unwrap();
+        let mesh = read_mesh(&inp.mesh).unwrap();
+        assert_eq!(temperature.rec_size, mesh.n_nodes() as u64);
+        let maps = match &temperature.history {
+            TemperatureHistory::Maps(maps) => maps.iter().map(|m| m.field.clone()).collect(),
+            TemperatureHistory::Blend { base, max, .. } => vec![base.clone(), max.clone()],
+        };
+        for map in maps {
+            if let NodalField::File { path, record } = map {
+                assert_eq!(
+                    read_record(&path, record, temperature.rec_size, None).unwrap().len(),
+                    mesh.n_nodes()
+                );
+            }
+        }
+        // the times that Z-set stored are those that its input asks for (one cycle is stored)
+        let ut = UtIndex::read(&path.with_file_name("cube.ut"));
+        if let (1, Ok(ut)) = (inp.resolution.cycles, ut) {
+            let text = |times: &[f64]| times.iter().map(|t| format!("{t:.15e}")).collect::<Vec<_>>();
+            assert_eq!(text(&inp.resolution.times()), text(&ut.times()[1..]), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_material_of_the_reference_is_read() {
+    let mut laws = Vec::new();
+    for path in files(|name| ["mat", "elas", "evpcry"].contains(&name)) {
+        let material = ZsetMaterial::read(&path).unwrap();
+        if path.ends_with("evpcry") {
+            assert_eq!(material.potentials.len(), 2);
+            continue;
+        }
+        let spec = material.to_spec("m").unwrap();
+        laws.push(spec.law.name());
+        assert!(spec.density > 0.0);
+        let material = spec.build().unwrap();
+        if path.ends_with("MecaSequentialSimpleMises/mat") {
+            assert_eq!(material.source_name("p"), "epcum");
+        }
+    }
+    if !laws.is_empty() {
+        assert_eq!(laws.iter().filter(|l| **l == "elastic").count(), 2, "{laws:?}");
+        assert_eq!(laws.iter().filter(|l| **l == "chaboche").count(), 5, "{laws:?}");
+    }
 }

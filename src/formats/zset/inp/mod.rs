@@ -8,6 +8,8 @@ mod expression;
 mod parameter;
 mod resolution;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use bc::{BoundaryCondition, FaceField};
 pub use expression::Expression;
@@ -147,7 +149,23 @@ impl Inp {
             return Err(missing("***material"));
         }
         inp.check_tables(d)?;
+        inp.check_cycles(d)?;
         Ok(inp)
+    }
+
+    /// A period so short that it cannot be meant would make a list of maps without end.
+    fn check_cycles(&self, d: &Document) -> Result<()> {
+        let end = self.resolution.period() * self.resolution.cycles as f64;
+        match &self.temperature {
+            Some(t) if end.min(t.cycles.1) - t.cycles.0 > 1e6 * t.cycles.2 => {
+                let problem = format!(
+                    "the period of the temperature is {}, but the computation ends at {end}",
+                    t.cycles.2
+                );
+                Err(d.error(t.line, problem, "check *cycle_conversion"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_tables(&self, d: &Document) -> Result<()> {

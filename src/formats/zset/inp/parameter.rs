@@ -5,6 +5,9 @@ use crate::error::Result;
 use crate::formats::zset::blocks::{Block, Document, Row, count, number};
 use std::path::PathBuf;
 
+/// Times closer than this share of a period are the same.
+const TOGETHER: f64 = 1e-9;
+
 /// A nodal field.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NodalField {
@@ -74,7 +77,7 @@ impl Temperature {
             }
             for (i, map) in maps.iter().enumerate() {
                 let time = map.time.at(f64::from(cycle));
-                if out.last().is_none_or(|last| time > last.0 + 1e-12 * period) {
+                if out.last().is_none_or(|last| time > last.0 + TOGETHER * period) {
                     out.push((time, i));
                 }
             }
@@ -166,15 +169,32 @@ fn read_temperature(d: &Document, block: &Block) -> Result<Temperature> {
         (_, _, None) => return Err(missing("*table")),
     };
     if let TemperatureHistory::Maps(maps) = &history {
-        for w in maps.windows(2) {
-            let (a, b) = (w[0].time.at(0.0), w[1].time.at(0.0));
-            if !(a < b) {
-                let problem = format!("the map at time {b} does not come after that at {a}");
-                return Err(d.error(w[1].line, problem, "times of maps must increase"));
-            }
-        }
+        check_order(d, maps, cycles.2)?;
     }
     Ok(Temperature { line, rec_size, cycles, history })
+}
+
+/// Times of maps must increase within the first cycle, and from its last map to the first of the second cycle.
+fn check_order(d: &Document, maps: &[TemperatureMap], period: f64) -> Result<()> {
+    let mut last: Option<f64> = None;
+    for (cycle, map) in maps.iter().map(|m| (0.0, m)).chain(maps.first().map(|m| (1.0, m))) {
+        let time = map.time.at(cycle);
+        // Where cycles meet, the first map of the next stands at the time of the last of this one.
+        let least = last.map(|t| if cycle > 0.0 { t - TOGETHER * period } else { t });
+        if !time.is_finite() || least.is_some_and(|t| time < t || (time <= t && cycle == 0.0)) {
+            let problem = format!(
+                "the map at time {time} (cycle {cycle}) does not come after that at {}",
+                last.unwrap_or(0.0)
+            );
+            return Err(d.error(
+                map.line,
+                problem,
+                "times of maps must increase, also from one cycle to the next",
+            ));
+        }
+        last = Some(time);
+    }
+    Ok(())
 }
 
 /// `function 0.0+cycle*2.; file temperature1.node 1`, or `...; uniform 20.`
@@ -192,9 +212,6 @@ fn read_map(d: &Document, row: &Row) -> Result<TemperatureMap> {
     };
     let time = Expression::parse(function.trim_start_matches("function"))
         .map_err(|why| d.error(row.line, why, "a time is made of numbers, cycle, + - * / and parentheses"))?;
-    if !time.at(0.0).is_finite() {
-        return Err(d.error(row.line, format!("'{function}' has no value"), "check it"));
-    }
     let words: Vec<&str> = field_text.split_ascii_whitespace().collect();
     Ok(TemperatureMap { line: row.line, time, field: field(d, row.line, &words)? })
 }
