@@ -245,8 +245,6 @@ fn a_value_that_is_not_a_number_is_named_with_time_and_node() {
         text.contains("is inf at time 1 (step 0), element 502, integration point 2, component 6"),
         "{text}"
     );
-<<<<<<< HEAD
-=======
 }
 
 #[test]
@@ -297,5 +295,4 @@ fn vtk_sees_the_mesh_and_the_fields_of_a_time() {
         sum(&p)
     );
     assert_eq!(String::from_utf8_lossy(&out.stdout), due);
->>>>>>> 060b5be4475f7d250c0f42ffb389571075d96709
 }

@@ -47,7 +47,10 @@ fn vtk_sees_all_parts(path: &Path) {
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let text = String::from_utf8_lossy(&out.stdout);
     let sum: f64 = fields(&bar(6, 2, 2), TIMES[2])[2].iter().sum();
-    assert!(text.contains("steps 3\nparts 2\ncells 28 points ") && text.contains("time 2.5\nvolume 24.0\n"), "{text}");
+    assert!(
+        text.contains("steps 3\nparts 2\ncells 28 points ") && text.contains("time 2.5\nvolume 24.0\n"),
+        "{text}"
+    );
     assert!(text.contains(&format!("p_mean (28,) {sum:.1}\n")), "{text}");
 }
 

@@ -27,7 +27,10 @@ pub(super) fn run(cx: &Context, args: &Compare) -> Result<Answer> {
         .iter()
         .filter_map(|q| {
             let (l2, max) = report.worst_of(q)?;
-            Some((q.clone(), serde_json::json!({"l2": l2.l2, "l2_time": l2.time, "max": max.max, "max_time": max.time})))
+            Some((
+                q.clone(),
+                serde_json::json!({"l2": l2.l2, "l2_time": l2.time, "max": max.max, "max_time": max.time}),
+            ))
         })
         .collect();
     let json = serde_json::json!({"worst": worsts, "rows": report.rows});

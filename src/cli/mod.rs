@@ -5,12 +5,12 @@
 mod args;
 mod check;
 mod compare;
-mod export;
+//WIP mod export;
 mod import;
-mod info;
-mod offline;
-mod online;
-mod partition;
+//WIP mod info;
+//WIP mod offline;
+//WIP mod online;
+//WIP mod partition;
 mod session;
 mod solve;
 
@@ -39,13 +39,9 @@ fn run(cli: &Cli, session: &Session) -> Result<()> {
     let result = match &cli.command {
         Command::Import(a) => import::run(&cx, a),
         Command::Solve(a) => session.with_petsc(|| solve::run(&cx, a)),
-        Command::Offline(a) => offline::run(&cx, a, session),
-        Command::Online(a) => online::run(&cx, a),
         Command::Compare(a) => compare::run(&cx, a),
-        Command::Partition(a) => partition::run(&cx, a),
-        Command::Export(a) => export::run(&cx, a),
         Command::Check(a) => check::run(&cx, a),
-        Command::Info(a) => info::run(&cx, a),
+        _ => unreachable!(),
     };
     let (mut json, verdict) = match result {
         Ok(answer) => (answer.json, answer.verdict),
@@ -64,8 +60,9 @@ fn run(cli: &Cli, session: &Session) -> Result<()> {
         }
     }
     let written = match (&cli.common.summary, comm.is_root()) {
-        (Some(path), true) => std::fs::write(path, format!("{json:#}\n"))
-            .map_err(|e| Error::run(format!("{}: cannot be written ({e}); choose another place", path.display()))),
+        (Some(path), true) => std::fs::write(path, format!("{json:#}\n")).map_err(|e| {
+            Error::run(format!("{}: cannot be written ({e}); choose another place", path.display()))
+        }),
         _ => Ok(()),
     };
     crate::parallel::agree(comm, written)?;

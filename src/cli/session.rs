@@ -47,9 +47,12 @@ impl Session {
     ///
     /// # Collective
     pub fn with_petsc<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        let universe =
-            self.universe.get().ok_or_else(|| Error::run("MPI did not start; PETSc cannot run without it"))?;
-        let _petsc = Petsc::init(universe, &[]).map_err(|e| Error::run(format!("PETSc did not start: {e}")))?;
+        let universe = self
+            .universe
+            .get()
+            .ok_or_else(|| Error::run("MPI did not start; PETSc cannot run without it"))?;
+        let _petsc =
+            Petsc::init(universe, &[]).map_err(|e| Error::run(format!("PETSc did not start: {e}")))?;
         work()
     }
 

@@ -31,10 +31,12 @@ fn adjust(mut case: Case, args: &Solve) -> Result<Case> {
     let words: Vec<&str> = args.petsc.as_deref().unwrap_or("").split_whitespace().collect();
     let mut words = words.into_iter().peekable();
     while let Some(word) = words.next() {
-        let Some(key) = word.strip_prefix('-').filter(|k| k.starts_with(|c: char| c.is_ascii_alphabetic())) else {
+        let Some(key) = word.strip_prefix('-').filter(|k| k.starts_with(|c: char| c.is_ascii_alphabetic()))
+        else {
             return Err(Error::case(format!("--petsc: '{word}' is not an option; write \"-name value\"")));
         };
-        let is_value = |w: &&str| !w.starts_with('-') || w[1..].starts_with(|c: char| c.is_ascii_digit() || c == '.');
+        let is_value =
+            |w: &&str| !w.starts_with('-') || w[1..].starts_with(|c: char| c.is_ascii_digit() || c == '.');
         let value = words.next_if(is_value).unwrap_or("");
         case.solver.petsc.insert(key.to_owned(), value.to_owned());
     }

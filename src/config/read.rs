@@ -28,8 +28,9 @@ pub fn read_case(path: &Path) -> Result<Case> {
 }
 
 pub(super) fn read_text(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path)
-        .map_err(|e| Error::case_file(path, "", format!("cannot be read ({e})"), "check the path and its permissions"))
+    std::fs::read_to_string(path).map_err(|e| {
+        Error::case_file(path, "", format!("cannot be read ({e})"), "check the path and its permissions")
+    })
 }
 
 fn toml_error(path: &Path, text: &str, e: &toml::de::Error) -> Error {
@@ -37,7 +38,11 @@ fn toml_error(path: &Path, text: &str, e: &toml::de::Error) -> Error {
         let before = &text[..s.start.min(text.len())];
         let line = before.matches('\n').count() + 1;
         let found = text.get(s).unwrap_or("").lines().next().unwrap_or("").trim();
-        if found.is_empty() || found.len() > 60 { format!("line {line}") } else { format!("line {line}, '{found}'") }
+        if found.is_empty() || found.len() > 60 {
+            format!("line {line}")
+        } else {
+            format!("line {line}, '{found}'")
+        }
     });
     Error::case_file(path, place, explain(e.message()), "see docs/case.md for every key")
 }

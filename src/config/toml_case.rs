@@ -2,8 +2,8 @@
 
 use super::{Case, OfflineOptions, OnlineOptions, OutputSpec, SolverOptions};
 use crate::error::{Error, Result};
-use crate::loads::{Field, Load, Loading, Prescribed, Shape, Table, TemperatureSpec, TimeSteps};
 use crate::loads::Dof;
+use crate::loads::{Field, Load, Loading, Prescribed, Shape, Table, TemperatureSpec, TimeSteps};
 use crate::material::MaterialSpec;
 use crate::structure::MaterialEntry;
 use serde::Deserialize;
@@ -136,12 +136,16 @@ impl TomlCase {
     pub(super) fn resolve(self, path: &Path) -> Result<Case> {
         let wrong = |place: &str, problem: &str, remedy: &str| Error::case_file(path, place, problem, remedy);
         let folder = path.parent().unwrap_or(Path::new("."));
-        let field = |place: &str, value: Option<f64>, file: Option<PathBuf>, record: Option<u64>| {
-            match (value, file, record) {
-                (Some(v), None, None) => Ok(Field::Uniform(v)),
-                (None, Some(f), r) => Ok(Field::File { path: folder.join(f), record: r.unwrap_or(1) }),
-                _ => Err(wrong(place, "a field is either 'value' or 'file' (with 'record')", "give one of the two")),
-            }
+        let field = |place: &str, value: Option<f64>, file: Option<PathBuf>, record: Option<u64>| match (
+            value, file, record,
+        ) {
+            (Some(v), None, None) => Ok(Field::Uniform(v)),
+            (None, Some(f), r) => Ok(Field::File { path: folder.join(f), record: r.unwrap_or(1) }),
+            _ => Err(wrong(
+                place,
+                "a field is either 'value' or 'file' (with 'record')",
+                "give one of the two",
+            )),
         };
         let mut loads = Vec::new();
         for p in self.pressure {
@@ -153,16 +157,26 @@ impl TomlCase {
         }
         for c in self.centrifugal {
             if c.axis.iter().all(|x| *x == 0.0) {
-                return Err(wrong("[[centrifugal]] axis", "the axis has no direction", "give a non-zero vector"));
+                return Err(wrong(
+                    "[[centrifugal]] axis",
+                    "the axis has no direction",
+                    "give a non-zero vector",
+                ));
             }
             let shape = Shape::Centrifugal { set: c.set, center: c.center, axis: c.axis, speed: c.speed };
             loads.push(Load { shape, table: c.table });
         }
         for b in self.body_force {
-            loads.push(Load { shape: Shape::BodyForce { set: b.set, acceleration: b.acceleration }, table: b.table });
+            loads.push(Load {
+                shape: Shape::BodyForce { set: b.set, acceleration: b.acceleration },
+                table: b.table,
+            });
         }
         for n in self.nodal_force {
-            loads.push(Load { shape: Shape::NodalForce { set: n.set, dof: n.dof, value: n.value }, table: n.table });
+            loads.push(Load {
+                shape: Shape::NodalForce { set: n.set, dof: n.dof, value: n.value },
+                table: n.table,
+            });
         }
         let temperature = match self.temperature {
             None => None,

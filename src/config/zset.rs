@@ -2,10 +2,10 @@
 
 use super::{Case, OfflineOptions, OnlineOptions, OutputSpec, SolverOptions};
 use crate::error::{Error, Result};
+use crate::formats::zset::ZsetMaterial;
 use crate::formats::zset::inp::{
     BoundaryCondition, FaceField, Inp, NodalField, Resolution, TemperatureHistory,
 };
-use crate::formats::zset::material_spec;
 use crate::loads::{Dof, Field, Load, Loading, Prescribed, Shape, Table, TemperatureSpec, TimeSteps};
 use crate::structure::MaterialEntry;
 use std::path::Path;
@@ -19,7 +19,12 @@ pub(super) fn read_inp(path: &Path) -> Result<Case> {
         match condition {
             BoundaryCondition::NodalDof { set, dof, value, table, .. } => {
                 let dof = [Dof::U1, Dof::U2, Dof::U3][(*dof).min(2)];
-                loading.prescribed.push(Prescribed { set: set.clone(), dof, value: *value, table: table.clone() });
+                loading.prescribed.push(Prescribed {
+                    set: set.clone(),
+                    dof,
+                    value: *value,
+                    table: table.clone(),
+                });
             }
             BoundaryCondition::Pressure { set, field, table, .. } => {
                 let field = match field {
@@ -28,7 +33,9 @@ pub(super) fn read_inp(path: &Path) -> Result<Case> {
                 };
                 // Z-set's is a traction along the normal, ours a pressure against it: the table changes its sign
                 let table = negated(&mut loading, &inp, table);
-                loading.loads.push(Load { shape: Shape::Pressure { set: set.clone(), field }, table: Some(table) });
+                loading
+                    .loads
+                    .push(Load { shape: Shape::Pressure { set: set.clone(), field }, table: Some(table) });
             }
             BoundaryCondition::Centrifugal { set, center, axis, coefficient, table, .. } => {
                 let mut direction = [0.0; 3];
@@ -59,7 +66,11 @@ pub(super) fn read_inp(path: &Path) -> Result<Case> {
     let materials = inp
         .materials
         .iter()
-        .map(|m| Ok(MaterialEntry { set: m.elset.clone(), material: material_spec(&m.file, &m.integration)? }))
+        .map(|m| {
+            let name = m.elset.clone().unwrap_or_else(|| "ALL_ELEMENT".into());
+            let material = ZsetMaterial::read(&m.file).and_then(|z| z.to_spec(&name));
+            Ok(MaterialEntry { set: m.elset.clone(), material: material.map_err(as_case)? })
+        })
         .collect::<Result<_>>()?;
     let defaults = SolverOptions::default();
     let case = Case {
@@ -110,6 +121,15 @@ fn time_steps(path: &Path, resolution: &Resolution) -> Result<TimeSteps> {
     Ok(TimeSteps {
         cycles: small("cycles", resolution.cycles)?,
         times: resolution.segments.iter().map(|s| s.end).collect(),
-        increments: resolution.segments.iter().map(|s| small("increments", s.increments)).collect::<Result<_>>()?,
+        increments: resolution
+            .segments
+            .iter()
+            .map(|s| small("increments", s.increments))
+            .collect::<Result<_>>()?,
     })
+}
+
+/// A material file belongs to the case: what is wrong in it is an error of the case.
+fn as_case(e: Error) -> Error {
+    Error::case(e.message)
 }

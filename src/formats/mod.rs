@@ -35,13 +35,26 @@ pub fn read_field(path: &Path, record: u64, total: u64, positions: &[u64]) -> Re
                 .map_err(|e| Error::input(path, "", format!("cannot be read ({e})"), "check the path"))?;
             let lines: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
             if lines.len() as u64 != total || record != 1 {
-                let problem = format!("{} values, record 1 only, where {total} in record {record} are due", lines.len());
-                return Err(Error::input(path, "", problem, "write one value per line, in the order of the mesh"));
+                let problem = format!(
+                    "{} values, record 1 only, where {total} in record {record} are due",
+                    lines.len()
+                );
+                return Err(Error::input(
+                    path,
+                    "",
+                    problem,
+                    "write one value per line, in the order of the mesh",
+                ));
             }
             let value = |&p: &u64| -> Result<f64> {
                 let line = lines[p as usize];
                 line.parse().ok().filter(|v: &f64| v.is_finite()).ok_or_else(|| {
-                    Error::input(path, format!("value {}", p + 1), format!("'{line}' is not a finite number"), "correct it")
+                    Error::input(
+                        path,
+                        format!("value {}", p + 1),
+                        format!("'{line}' is not a finite number"),
+                        "correct it",
+                    )
                 })
             };
             positions.iter().map(value).collect()

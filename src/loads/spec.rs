@@ -24,7 +24,10 @@ impl Dof {
 
     /// The component that `U1`, `U2`, `U3` names.
     pub fn parse(name: &str) -> Option<Dof> {
-        [("U1", Dof::U1), ("U2", Dof::U2), ("U3", Dof::U3)].into_iter().find(|(n, _)| *n == name).map(|(_, d)| d)
+        [("U1", Dof::U1), ("U2", Dof::U2), ("U3", Dof::U3)]
+            .into_iter()
+            .find(|(n, _)| *n == name)
+            .map(|(_, d)| d)
     }
 }
 

@@ -43,7 +43,9 @@ impl Table {
             ));
         }
         match self.cycle {
-            Some([a, b]) if b <= a => Err(format!("has a cycle from {a} to {b}; its end must be after its start")),
+            Some([a, b]) if b <= a => {
+                Err(format!("has a cycle from {a} to {b}; its end must be after its start"))
+            }
             Some(_) => Ok(()),
             None if n > 1 && self.times[n - 1] < end * (1.0 - 1e-9) => Err(format!(
                 "ends at t = {}, before the end of the run at t = {end}; extend it or make it repeat with cycle = [start, end]",

@@ -65,10 +65,13 @@ impl Assembly {
         let mut element_blocks = Vec::new();
         for e in 0..mesh.n_elements() {
             let nodes = mesh.nodes_of(e);
-            element_blocks.extend(nodes.iter().flat_map(|&a| nodes.iter().map(move |&b| (a, b))).map(|(a, b)| block(a, b)));
+            element_blocks.extend(
+                nodes.iter().flat_map(|&a| nodes.iter().map(move |&b| (a, b))).map(|(a, b)| block(a, b)),
+            );
         }
         let diagonal = (0..n as u32).map(|a| block(a, a)).collect();
-        let (mut rows, mut cols) = (Vec::with_capacity(9 * columns.len()), Vec::with_capacity(9 * columns.len()));
+        let (mut rows, mut cols) =
+            (Vec::with_capacity(9 * columns.len()), Vec::with_capacity(9 * columns.len()));
         for a in 0..n {
             for &b in &columns[start[a] as usize..start[a + 1] as usize] {
                 let (i, j) = (3 * node_number[a] as i32, 3 * node_number[b as usize] as i32);

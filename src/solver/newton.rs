@@ -65,9 +65,14 @@ impl<'s> HighFidelity<'s> {
         let loaded = LoadedStructure::new(comm, structure, loading)?;
         let n_points = structure.geometry.n_points();
         let assembly = Assembly::new(comm, &structure.sub);
-        let coordinates: Vec<[f64; 3]> = assembly.owned_nodes.iter().map(|&i| mesh.points[i as usize]).collect();
-        let constrained: Vec<bool> =
-            assembly.owned_nodes.iter().flat_map(|&i| (0..3).map(move |c| 3 * i as usize + c)).map(|d| loaded.fixed.is_fixed(d)).collect();
+        let coordinates: Vec<[f64; 3]> =
+            assembly.owned_nodes.iter().map(|&i| mesh.points[i as usize]).collect();
+        let constrained: Vec<bool> = assembly
+            .owned_nodes
+            .iter()
+            .flat_map(|&i| (0..3).map(move |c| 3 * i as usize + c))
+            .map(|d| loaded.fixed.is_fixed(d))
+            .collect();
         let pattern = Pattern {
             rows: &assembly.rows,
             cols: &assembly.cols,
@@ -104,6 +109,11 @@ impl<'s> HighFidelity<'s> {
     /// The virgin structure at t = 0.
     pub fn virgin(&self) -> FullState {
         FullState::virgin(self.structure, self.loaded.initial_temperature.clone())
+    }
+
+    /// PETSc options that were given and never used: misspelt ones, mostly.
+    pub fn unused_options(&self) -> Vec<String> {
+        self.linear.unused_options()
     }
 
     /// The loads it computes under.
@@ -249,7 +259,8 @@ impl<'s> HighFidelity<'s> {
         for (i, &node) in self.assembly.owned_nodes.iter().enumerate() {
             for c in 0..3 {
                 let dof = 3 * node as usize + c;
-                self.right_hand_side[3 * i + c] = if self.loaded.fixed.is_fixed(dof) { 0.0 } else { self.residual[dof] };
+                self.right_hand_side[3 * i + c] =
+                    if self.loaded.fixed.is_fixed(dof) { 0.0 } else { self.residual[dof] };
             }
         }
         self.solution.fill(0.0);
@@ -269,6 +280,9 @@ impl<'s> HighFidelity<'s> {
 
     fn law_failure(&self, status: Status) -> String {
         let Status::Cut { point, factor } = status else { return "a law failed on another rank".into() };
-        format!("the law of {} failed and asks for {factor:.2} of the step", self.structure.describe_point(point))
+        format!(
+            "the law of {} failed and asks for {factor:.2} of the step",
+            self.structure.describe_point(point)
+        )
     }
 }

@@ -86,7 +86,9 @@ mod tests {
 
     #[test]
     fn a_hopeless_step_ends_with_its_reason() {
-        let e = advance_with_cuts(0.0, 1.0, 1e-2, |_, _, _| Ok(Err(Failed { reason: "no root".into(), factor: 0.1 })));
+        let e = advance_with_cuts(0.0, 1.0, 1e-2, |_, _, _| {
+            Ok(Err(Failed { reason: "no root".into(), factor: 0.1 }))
+        });
         assert!(e.is_err_and(|e| e.message.contains("no root")));
     }
 }

@@ -92,7 +92,10 @@ pub fn compare(
     let names = if quantities.is_empty() {
         let known = b.point_names(comm)?;
         let common = a.point_names(comm)?.into_iter().filter(|n| known.contains(n)).map(|n| n.0);
-        std::iter::once("U".to_owned()).filter(|_| a.has_displacement() && b.has_displacement()).chain(common).collect()
+        std::iter::once("U".to_owned())
+            .filter(|_| a.has_displacement() && b.has_displacement())
+            .chain(common)
+            .collect()
     } else {
         quantities.to_vec()
     };
@@ -103,7 +106,10 @@ pub fn compare(
             return Err(Error::input(
                 reference,
                 "times",
-                format!("t = {time} is missing (it ends at t = {})", b.times().last().copied().unwrap_or(0.0)),
+                format!(
+                    "t = {time} is missing (it ends at t = {})",
+                    b.times().last().copied().unwrap_or(0.0)
+                ),
                 "compare runs with the same increments, or restrict the times with --from and --to",
             ));
         };

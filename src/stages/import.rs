@@ -27,15 +27,21 @@ pub fn import(cx: &Context, results: &Path, case: Option<&Case>, out: &Path) -> 
         env!("CARGO_PKG_VERSION"),
         toml::Value::String(results.display().to_string())
     );
-    let history =
-        case.map(|c| TemperatureHistory::at_nodes(&c.loading, &mesh.node_index, mesh.n_nodes_global)).transpose();
+    let history = case
+        .map(|c| TemperatureHistory::at_nodes(&c.loading, &mesh.node_index, mesh.n_nodes_global))
+        .transpose();
     let mut history = agree(comm, history)?;
     let names = source.point_names(comm)?;
     let mut writer = SnapshotWriter::create(comm, out, StoreKind::Snapshots, sub, &text, &provenance)?;
     let mut temperature = vec![0.0; mesh.n_nodes()];
     let times = source.times().to_vec();
     if times.is_empty() {
-        return Err(Error::input(results, "", "holds no time", "give results with at least one stored state"));
+        return Err(Error::input(
+            results,
+            "",
+            "holds no time",
+            "give results with at least one stored state",
+        ));
     }
     let mut progress: Progress = cx.progress("import", times.len());
     for (k, &time) in times.iter().enumerate() {

@@ -42,16 +42,23 @@ pub fn solve(cx: &Context, case: &Case, out: &Path) -> Result<SolveReport> {
         Structure::new(comm, load_mesh(comm, mesh)?, &case.materials)
     })?;
     let quantities = agree(comm, find_quantities(&structure, &case.output.quantities))?;
-    let mut model = cx.timers.time("set-up", || {
-        HighFidelity::new(comm, &structure, &case.loading, newton_options(case))
-    })?;
+    let mut model = cx
+        .timers
+        .time("set-up", || HighFidelity::new(comm, &structure, &case.loading, newton_options(case)))?;
     let times = case.time.end_times();
     let mut state = model.virgin();
     let provenance = format!("producer = \"ferrom solve {}\"\n", env!("CARGO_PKG_VERSION"));
-    let mut writer =
-        SnapshotWriter::create(comm, out, StoreKind::Snapshots, &structure.sub, &case.to_text()?, &provenance)?;
+    let mut writer = SnapshotWriter::create(
+        comm,
+        out,
+        StoreKind::Snapshots,
+        &structure.sub,
+        &case.to_text()?,
+        &provenance,
+    )?;
     let mut buffers = OutputBuffers::new(&structure, &quantities, case)?;
-    let mut report = SolveReport { unknowns: model.unknowns(), increments: times.len(), ..SolveReport::default() };
+    let mut report =
+        SolveReport { unknowns: model.unknowns(), increments: times.len(), ..SolveReport::default() };
     cx.say(format_args!(
         "{} unknowns, {} integration points, {} increments to t = {}",
         report.unknowns,
@@ -139,7 +146,11 @@ impl OutputBuffers {
         let mesh = &structure.sub.mesh;
         let n = structure.geometry.n_points();
         Ok(OutputBuffers {
-            temperature: crate::loads::TemperatureHistory::at_nodes(&case.loading, &mesh.node_index, mesh.n_nodes_global)?,
+            temperature: crate::loads::TemperatureHistory::at_nodes(
+                &case.loading,
+                &mesh.node_index,
+                mesh.n_nodes_global,
+            )?,
             nodal_temperature: vec![0.0; mesh.n_nodes()],
             points: quantities.iter().map(|q| vec![0.0; n * q.components]).collect(),
         })
@@ -157,7 +168,8 @@ impl OutputBuffers {
         for (q, out) in quantities.iter().zip(&mut self.points) {
             q.evaluate(&structure.points, &state.strain, &state.stress, &state.state, out);
         }
-        let nodal = [Field::new("U", 3, &state.displacement), Field::new("temperature", 1, &self.nodal_temperature)];
+        let nodal =
+            [Field::new("U", 3, &state.displacement), Field::new("temperature", 1, &self.nodal_temperature)];
         let points: Vec<Field> =
             quantities.iter().zip(&self.points).map(|(q, v)| Field::new(&q.name, q.components, v)).collect();
         writer.append(cx.comm, &Step { time: state.time, nodal: &nodal, points: &points, ..Step::default() })

@@ -78,17 +78,21 @@ impl ResultFile {
         match &self.kind {
             Kind::Store(file) => {
                 let named = || -> Result<Vec<(String, usize)>> {
-                    file.point_names()?.into_iter().map(|n| Ok((n.clone(), file.point_components(&n)?))).collect()
+                    file.point_names()?
+                        .into_iter()
+                        .map(|n| Ok((n.clone(), file.point_components(&n)?)))
+                        .collect()
                 };
                 agree(comm, named())
             }
             Kind::Zset { results, prefix, .. } if results.has_integ() => {
                 let mut out: Vec<(String, usize)> = Vec::new();
-                let all = &results.index().integ_names;
+                let all = &results.index.integ_names;
                 for name in all {
-                    let tensor = TENSOR.iter().find_map(|c| name.strip_suffix(c)).filter(|base| {
-                        TENSOR.iter().all(|c| all.contains(&format!("{base}{c}")))
-                    });
+                    let tensor = TENSOR
+                        .iter()
+                        .find_map(|c| name.strip_suffix(c))
+                        .filter(|base| TENSOR.iter().all(|c| all.contains(&format!("{base}{c}"))));
                     let entry = match tensor {
                         Some(base) => (ours(base, prefix.as_deref()), 6),
                         None => (ours(name, prefix.as_deref()), 1),
@@ -112,7 +116,8 @@ impl ResultFile {
     pub fn points(&self, comm: &Comm, step: usize, name: &str) -> Result<Vec<f64>> {
         let known = self.point_names(comm)?;
         let whole = known.iter().find(|k| k.0 == name);
-        let component = |k: &&(String, usize)| k.1 == 6 && name.strip_prefix(&k.0).is_some_and(|c| TENSOR.contains(&c));
+        let component =
+            |k: &&(String, usize)| k.1 == 6 && name.strip_prefix(&k.0).is_some_and(|c| TENSOR.contains(&c));
         let (base, components) = match whole.or_else(|| known.iter().find(component)) {
             Some(found) => found.clone(),
             None => {
@@ -186,7 +191,8 @@ fn open_zset(comm: &Comm, path: &Path) -> Result<Kind> {
     let whole = agree(comm, whole)?;
     let mut words = whole.as_ref().map_or(Vec::new(), |m| Layout::of(m).words());
     comm.broadcast_vec(&mut words, 0);
-    let layout = Layout::from_words(&words).ok_or_else(|| Error::run("the layout of the results was lost on its way"));
+    let layout =
+        Layout::from_words(&words).ok_or_else(|| Error::run("the layout of the results was lost on its way"));
     let times = index.times();
     let prefix = index.integ_names.iter().find_map(|n| n.strip_suffix("cum")).map(str::to_owned);
     let results = agree(comm, layout.and_then(|layout| Results::open(index, layout)))?;

@@ -155,6 +155,14 @@ impl SnapshotFile {
         self.names("ferrom/points")
     }
 
+    /// Components of an integration-point field.
+    ///
+    /// # Errors
+    /// There is no such field; the file is damaged.
+    pub fn point_components(&self, name: &str) -> Result<usize> {
+        Ok(find(&self.file, &self.placed, Support::Points, "ferrom/points", name)?.components)
+    }
+
     fn names(&self, group: &str) -> Result<Vec<String>> {
         Ok(self.file.members(group)?.iter().map(|n| decode(n)).collect())
     }

@@ -50,7 +50,8 @@ impl Quantity {
                 "seq" => return Some((Source::Mises, 1)),
                 _ => {}
             }
-            let of = |m: &crate::material::Material| m.law().variables().iter().find(|v| v.name == name).cloned();
+            let of =
+                |m: &crate::material::Material| m.law().variables().iter().find(|v| v.name == name).cloned();
             let found: Vec<_> = points.materials().iter().map(of).collect();
             let size = found.iter().flatten().next()?.size;
             Some((Source::State(found.iter().map(|v| v.as_ref().map(|v| v.offset)).collect()), size))
@@ -73,7 +74,14 @@ impl Quantity {
 
     /// Its values at every point, `n x components`; zero where a material lacks the variable. Strains come with plain
     /// (tensor) shears.
-    pub fn evaluate(&self, points: &PointSet, strain: &[f64], stress: &[f64], state: &PointState, out: &mut [f64]) {
+    pub fn evaluate(
+        &self,
+        points: &PointSet,
+        strain: &[f64],
+        stress: &[f64],
+        state: &PointState,
+        out: &mut [f64],
+    ) {
         for (p, out) in out.chunks_exact_mut(self.components).enumerate() {
             let at = 6 * p + self.first;
             match &self.source {

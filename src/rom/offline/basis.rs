@@ -34,9 +34,12 @@ pub fn displacement_modes(
 ) -> Result<Pod> {
     let mass = MassMatrix::new(&structure.sub.mesh);
     let product = ProductFn(|u: &[f64], mu: &mut [f64]| mass.apply(u, 3, mu));
-    let ids: Vec<u64> = structure.sub.mesh.node_index.iter().flat_map(|&n| [3 * n, 3 * n + 1, 3 * n + 2]).collect();
+    let ids: Vec<u64> =
+        structure.sub.mesh.node_index.iter().flat_map(|&n| [3 * n, 3 * n + 1, 3 * n + 2]).collect();
     let pod = match method {
-        PodMethod::Gram if truncation.relative >= GRAM_LIMIT => pod_gram(comm, snapshots, &product, &ids, truncation),
+        PodMethod::Gram if truncation.relative >= GRAM_LIMIT => {
+            pod_gram(comm, snapshots, &product, &ids, truncation)
+        }
         _ => pod_tsqr(comm, snapshots, &product, &ids, truncation),
     };
     pod.map_err(|e| Error::case(format!("POD of the displacements: {e}")))

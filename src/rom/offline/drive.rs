@@ -50,7 +50,14 @@ const SMALLEST: f64 = 1e-3;
 
 impl<'s> Driver<'s> {
     /// Starts at the first time of a history, from the virgin structure with the displacement `u` recorded there.
-    pub fn new(comm: &'s Comm, structure: &'s Structure, time: f64, u: &[f64], nodal_temperature: &[f64], substeps: u32) -> Driver<'s> {
+    pub fn new(
+        comm: &'s Comm,
+        structure: &'s Structure,
+        time: f64,
+        u: &[f64],
+        nodal_temperature: &[f64],
+        substeps: u32,
+    ) -> Driver<'s> {
         let initial_temperature = structure.at_points(nodal_temperature);
         let mut state = FullState::virgin(structure, initial_temperature.clone());
         state.time = time;
@@ -81,7 +88,11 @@ impl<'s> Driver<'s> {
         structure.geometry.interpolate(&structure.sub.mesh, nodal_temperature, &mut self.temperature_end);
         let from = self.state.time;
         for i in 1..=self.substeps {
-            let end = if i == self.substeps { time } else { from + (time - from) * f64::from(i) / f64::from(self.substeps) };
+            let end = if i == self.substeps {
+                time
+            } else {
+                from + (time - from) * f64::from(i) / f64::from(self.substeps)
+            };
             advance_with_cuts(self.state.time, end, SMALLEST, |_, t1, _| Ok(self.attempt(time, t1)))?;
         }
         self.state.displacement.copy_from_slice(u);
@@ -109,8 +120,14 @@ impl<'s> Driver<'s> {
             temperature_start: &from.temperature,
             temperature_initial: &self.initial_temperature,
         };
-        let status =
-            self.structure.points.update(&step, &from.state, &mut to.state, &mut to.stress, None, &mut self.work);
+        let status = self.structure.points.update(
+            &step,
+            &from.state,
+            &mut to.state,
+            &mut to.stress,
+            None,
+            &mut self.work,
+        );
         let (factor, reason) = match status {
             Status::Done => (1.0, String::new()),
             Status::Cut { point, factor } => {

@@ -51,8 +51,12 @@ pub fn cubature_points(
         rows[i..].iter_mut().step_by(s).zip(stress).for_each(|(r, x)| *r = *x);
     }
     let integrands = cubature::Factored::new(n, modes, strain_rows, s, &rows);
-    let problem =
-        Problem { integrands: &integrands, weights: &structure.geometry.weights, ids: &ids, elements: &elements };
+    let problem = Problem {
+        integrands: &integrands,
+        weights: &structure.geometry.weights,
+        ids: &ids,
+        elements: &elements,
+    };
     let found = if global {
         cubature::global(comm, &problem, options)
     } else {
@@ -62,13 +66,19 @@ pub fn cubature_points(
 }
 
 /// POD modes of many stress snapshots, times their singular values: the same Gram matrix within the tolerance.
-fn compress(comm: &Comm, stresses: &[Vec<f64>], ids: &[u64], tolerance: f64) -> Result<Option<Vec<Vec<f64>>>> {
+fn compress(
+    comm: &Comm,
+    stresses: &[Vec<f64>],
+    ids: &[u64],
+    tolerance: f64,
+) -> Result<Option<Vec<Vec<f64>>>> {
     if stresses.len() <= MAX_STRESSES {
         return Ok(None);
     }
     let ids: Vec<u64> = ids.iter().flat_map(|&p| (0..6).map(move |c| 6 * p + c)).collect();
-    let pod = pod_gram(comm, stresses, &Diagonal::Identity, &ids, Truncation::new((tolerance / 10.0).max(1e-7)))
-        .map_err(|e| Error::run(format!("POD of the stresses: {e}")))?;
+    let pod =
+        pod_gram(comm, stresses, &Diagonal::Identity, &ids, Truncation::new((tolerance / 10.0).max(1e-7)))
+            .map_err(|e| Error::run(format!("POD of the stresses: {e}")))?;
     let scaled = |k: usize| pod.mode(k).iter().map(|x| x * pod.singular_values[k]).collect();
     Ok(Some((0..pod.count).map(scaled).collect()))
 }

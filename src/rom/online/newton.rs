@@ -83,8 +83,14 @@ fn attempt(
     let mut first = f64::INFINITY;
     for iteration in 0..=system.tolerances.max_iterations {
         system.active.strain(&to.coefficients, &mut to.active.strain);
-        let status =
-            law(&system.active, &from.active, &mut to.active, dt, Some(&mut system.tangent), &mut system.work);
+        let status = law(
+            &system.active,
+            &from.active,
+            &mut to.active,
+            dt,
+            Some(&mut system.tangent),
+            &mut system.work,
+        );
         let cut = match status {
             Status::Done => 0.0,
             Status::Cut { factor, .. } => 1.0 / factor,
@@ -156,7 +162,11 @@ fn assemble(system: &mut ReducedSystem, stress: &[f64], cut: f64) {
             let c: [f64; 6] = std::array::from_fn(|j| w * c[j]);
             let r: [&[f64]; 6] = std::array::from_fn(|j| &rows[j * m..j * m + n]);
             for i in 0..n {
-                out[i] = c[0] * r[0][i] + c[1] * r[1][i] + c[2] * r[2][i] + c[3] * r[3][i] + c[4] * r[4][i]
+                out[i] = c[0] * r[0][i]
+                    + c[1] * r[1][i]
+                    + c[2] * r[2][i]
+                    + c[3] * r[3][i]
+                    + c[4] * r[4][i]
                     + c[5] * r[5][i];
             }
         }
