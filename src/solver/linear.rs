@@ -23,6 +23,12 @@
 //! GAMG works on nodes (block size 3) with the six rigid-body modes as near-null space, zero at prescribed
 //! displacements: Adams, Bayraktar, Keaveny, Papadopoulos, "Ultrascalable implicit finite element analyses in solid
 //! mechanics with over a half a billion degrees of freedom" (SC 2004).
+//!
+//! # Reproducible bits
+//! On one rank two runs give the same bits. On several, MUMPS and the coarse operators of GAMG add numbers in the order
+//! in which messages arrive: solutions differ in the last digits from run to run. [`LinearOptions::reproducible`] makes
+//! `Auto` iterative there, and GAMG use products of a fixed order (`-matptap_via allatonce`, an option of PETSc as a
+//! whole, without prefix), whose set-up takes several times as long. Nothing makes MUMPS reproducible.
 
 mod checks;
 mod defaults;
@@ -44,7 +50,8 @@ const LARGEST_DIRECT_RESIDUAL: f64 = 1e-2;
 /// Which family of solvers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LinearKind {
-    /// Direct up to [`DIRECT_UP_TO`] unknowns, iterative beyond.
+    /// Direct up to [`DIRECT_UP_TO`] unknowns, iterative beyond (and on several ranks where the result must be
+    /// reproducible).
     #[default]
     Auto,
     /// Sparse factorisation (MUMPS).
@@ -66,6 +73,9 @@ pub struct LinearOptions {
     /// PETSc options of the user: names with a leading `-` are taken as they are, others get `-ferrom_` in front. The
     /// first of two with one name counts.
     pub options: Vec<(String, Option<String>)>,
+    /// Whether two runs on the same ranks must give the same bits, which costs set-up time; see the module's
+    /// documentation.
+    pub reproducible: bool,
     /// Whether rank 0 logs (level info) what each set-up and solve took.
     pub verbose: bool,
 }
@@ -77,6 +87,7 @@ impl Default for LinearOptions {
             symmetric: true,
             rtol: 1e-8,
             options: Vec::new(),
+            reproducible: false,
             verbose: false,
         }
     }
@@ -148,7 +159,8 @@ impl<'c> LinearSolver<'c> {
         let direct = match settings.kind {
             LinearKind::Direct => true,
             LinearKind::Iterative => false,
-            LinearKind::Auto => unknowns <= DIRECT_UP_TO,
+            // MUMPS on several ranks adds in the order of arrival
+            LinearKind::Auto => unknowns <= DIRECT_UP_TO && !(settings.reproducible && comm.size() > 1),
         };
         let symmetry = if settings.symmetric { Symmetry::PositiveDefinite } else { Symmetry::None };
         let build = || -> petsc_rs::Result<(Matrix, Vector, Vector, Vector)> {
@@ -228,8 +240,7 @@ impl<'c> LinearSolver<'c> {
     }
 
     fn set_up_once(&mut self) -> petsc_rs::Result<()> {
-        let scope =
-            options::Scope::open(&defaults::option_list(&self.settings, self.direct, self.workspace))?;
+        let scope = options::Scope::open(&self.option_list())?;
         let mut ksp = match self.ksp.take() {
             Some(ksp) => ksp,
             None => {
@@ -331,8 +342,7 @@ impl<'c> LinearSolver<'c> {
     }
 
     fn solve_loaded(&mut self) -> petsc_rs::Result<SolveInfo> {
-        let scope =
-            options::Scope::open(&defaults::option_list(&self.settings, self.direct, self.workspace))?;
+        let scope = options::Scope::open(&self.option_list())?;
         let Some(ksp) = self.ksp.as_mut() else {
             return Err(petsc_rs::Error::Argument("the linear solver was not set up with values".into()));
         };
@@ -358,6 +368,10 @@ impl<'c> LinearSolver<'c> {
         Err(Error::run(format!(
             "the linear solve left a relative residual of {r:.1e}: the stiffness matrix is singular to working precision; look for parts that are free to move"
         )))
+    }
+
+    fn option_list(&self) -> Vec<(String, Option<String>)> {
+        defaults::option_list(&self.settings, self.direct, self.workspace, self.comm.size() > 1)
     }
 
     /// Method, preconditioner and package in one line, e.g. `preonly + cholesky (mumps)`; before the first set-up it

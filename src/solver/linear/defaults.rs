@@ -11,6 +11,7 @@ pub(super) fn option_list(
     settings: &LinearOptions,
     direct: bool,
     workspace: usize,
+    several_ranks: bool,
 ) -> Vec<(String, Option<String>)> {
     let extra = (full_name("mat_mumps_icntl_14"), Some(WORKSPACES[workspace].to_string()));
     let mut list = Vec::new();
@@ -32,6 +33,10 @@ pub(super) fn option_list(
         default("ksp_max_it", "2000");
         default("pc_type", "gamg");
         default("pc_gamg_reuse_interpolation", "true");
+        if settings.reproducible && several_ranks {
+            // PETSc knows this way for distributed matrices only
+            default("-matptap_via", "allatonce");
+        }
         if settings.symmetric {
             default("ksp_type", "cg");
         } else {
