@@ -23,6 +23,16 @@
 //! GAMG works on nodes (block size 3) with the six rigid-body modes as near-null space, zero at prescribed
 //! displacements: Adams, Bayraktar, Keaveny, Papadopoulos, "Ultrascalable implicit finite element analyses in solid
 //! mechanics with over a half a billion degrees of freedom" (SC 2004).
+//!
+//! # Reproducible bits
+//! On one rank two runs give the same bits. On several, MUMPS and the coarse operators of GAMG add numbers in the order
+//! in which messages arrive: solutions differ in the last digits from run to run. [`LinearOptions::reproducible`] makes
+//! `Auto` iterative there, and GAMG use products of a fixed order (`-matptap_via allatonce`, an option of PETSc as a
+//! whole, without prefix), whose set-up takes several times as long. Nothing makes MUMPS reproducible.
+
+mod checks;
+mod defaults;
+mod rigid_body;
 
 use crate::error::{Error, Result};
 use crate::parallel::{Comm, agree};
@@ -34,15 +44,14 @@ use std::collections::BTreeSet;
 pub const PREFIX: &str = "ferrom_";
 /// [`LinearKind::Auto`] factorises up to this many unknowns.
 pub const DIRECT_UP_TO: u64 = 60_000;
-/// Extra workspace of MUMPS, per cent, in the order tried.
-const WORKSPACES: [u32; 4] = [100, 200, 400, 800];
 /// A relative residual beyond this, after a factorisation, is a failure: no digit of the solution is right.
 const LARGEST_DIRECT_RESIDUAL: f64 = 1e-2;
 
 /// Which family of solvers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LinearKind {
-    /// Direct up to [`DIRECT_UP_TO`] unknowns, iterative beyond.
+    /// Direct up to [`DIRECT_UP_TO`] unknowns, iterative beyond (and on several ranks where the result must be
+    /// reproducible).
     #[default]
     Auto,
     /// Sparse factorisation (MUMPS).
@@ -61,8 +70,12 @@ pub struct LinearOptions {
     pub symmetric: bool,
     /// Iterative: |f - K u| <= rtol |f|, Euclidean norms over all unknowns.
     pub rtol: f64,
-    /// PETSc options of the user: names with a leading `-` are taken as they are, others get `-ferrom_` in front.
+    /// PETSc options of the user: names with a leading `-` are taken as they are, others get `-ferrom_` in front. The
+    /// first of two with one name counts.
     pub options: Vec<(String, Option<String>)>,
+    /// Whether two runs on the same ranks must give the same bits, which costs set-up time; see the module's
+    /// documentation.
+    pub reproducible: bool,
     /// Whether rank 0 logs (level info) what each set-up and solve took.
     pub verbose: bool,
 }
@@ -74,6 +87,7 @@ impl Default for LinearOptions {
             symmetric: true,
             rtol: 1e-8,
             options: Vec::new(),
+            reproducible: false,
             verbose: false,
         }
     }
@@ -141,11 +155,12 @@ impl<'c> LinearSolver<'c> {
         };
         let n = 3 * pattern.coordinates.len();
         let unknowns = comm.sum_u64(n as u64);
-        agree(comm, check_pattern(&pattern, unknowns).and_then(|()| check_settings(&settings)))?;
+        agree(comm, checks::pattern(&pattern, unknowns).and_then(|()| checks::settings(&settings)))?;
         let direct = match settings.kind {
             LinearKind::Direct => true,
             LinearKind::Iterative => false,
-            LinearKind::Auto => unknowns <= DIRECT_UP_TO,
+            // MUMPS on several ranks adds in the order of arrival
+            LinearKind::Auto => unknowns <= DIRECT_UP_TO && !(settings.reproducible && comm.size() > 1),
         };
         let symmetry = if settings.symmetric { Symmetry::PositiveDefinite } else { Symmetry::None };
         let build = || -> petsc_rs::Result<(Matrix, Vector, Vector, Vector)> {
@@ -158,7 +173,7 @@ impl<'c> LinearSolver<'c> {
         let built = agree(comm, build().map_err(from_petsc));
         let (mut matrix, rhs, solution, residual) = built.map_err(|e| e.while_doing("linear solver"))?;
         if !direct {
-            let modes = rigid_body_modes(comm, &pattern, &rhs).and_then(|m| matrix.set_near_null_space(m));
+            let modes = rigid_body::modes(comm, &pattern, &rhs).and_then(|m| matrix.set_near_null_space(m));
             agree(comm, modes.map_err(from_petsc))?;
         }
         Ok(LinearSolver {
@@ -198,7 +213,7 @@ impl<'c> LinearSolver<'c> {
     /// # Collective
     pub fn factor_or_setup(&mut self, values: &[f64]) -> Result<()> {
         let start = std::time::Instant::now();
-        agree(self.comm, check_values(values, self.entries))?;
+        agree(self.comm, checks::values(values, self.entries))?;
         agree(self.comm, self.matrix.set_values(values).map_err(from_petsc))?;
         loop {
             match self.set_up_once() {
@@ -246,7 +261,7 @@ impl<'c> LinearSolver<'c> {
         match why.mumps {
             Some((-8 | -9, _)) => {
                 // what PETSc was started with, or PETSC_OPTIONS, would win over a new value
-                self.workspace + 1 < WORKSPACES.len()
+                self.workspace + 1 < defaults::WORKSPACES.len()
                     && !options::has_option(PREFIX, "mat_mumps_icntl_14").unwrap_or(true)
             }
             Some((-10 | -40, _)) => self.symmetry == Symmetry::PositiveDefinite,
@@ -261,7 +276,7 @@ impl<'c> LinearSolver<'c> {
         self.workspace += 1;
         self.ksp = None;
         if self.comm.is_root() {
-            let percent = WORKSPACES[self.workspace];
+            let percent = defaults::WORKSPACES[self.workspace];
             log::warn!("the workspace of MUMPS was too small: now {percent} % beyond its estimate");
         }
         Ok(())
@@ -355,6 +370,10 @@ impl<'c> LinearSolver<'c> {
         )))
     }
 
+    fn option_list(&self) -> Vec<(String, Option<String>)> {
+        defaults::option_list(&self.settings, self.direct, self.workspace, self.comm.size() > 1)
+    }
+
     /// Method, preconditioner and package in one line, e.g. `preonly + cholesky (mumps)`; before the first set-up it
     /// says so.
     ///
@@ -371,51 +390,7 @@ impl<'c> LinearSolver<'c> {
     /// do not apply (or are overridden by PETSC_OPTIONS).
     pub fn unused_options(&self) -> Vec<String> {
         let used = |key: &String| self.used.iter().any(|u| u.eq_ignore_ascii_case(key));
-        self.settings.options.iter().map(|(k, _)| full_name(k)).filter(|k| !used(k)).collect()
-    }
-
-    /// The user's options, then the defaults of the module's documentation: the first of one name counts. A larger
-    /// workspace after a failure comes before both.
-    fn option_list(&self) -> Vec<(String, Option<String>)> {
-        let workspace = (full_name("mat_mumps_icntl_14"), Some(WORKSPACES[self.workspace].to_string()));
-        let mut list = Vec::new();
-        if self.workspace > 0 {
-            list.push(workspace.clone());
-        }
-        list.extend(self.settings.options.iter().map(|(k, v)| (full_name(k), v.clone())));
-        if self.direct {
-            list.push(workspace);
-        }
-        let mut default = |key: &str, value: &str| list.push((full_name(key), Some(value.to_string())));
-        if self.direct {
-            default("ksp_type", "preonly");
-            default("pc_type", if self.settings.symmetric { "cholesky" } else { "lu" });
-            default("pc_factor_mat_solver_type", "mumps");
-        } else {
-            default("ksp_norm_type", "unpreconditioned");
-            default("ksp_rtol", &format!("{:e}", self.settings.rtol));
-            default("ksp_max_it", "2000");
-            default("pc_type", "gamg");
-            default("pc_gamg_reuse_interpolation", "true");
-            if self.settings.symmetric {
-                default("ksp_type", "cg");
-            } else {
-                default("ksp_type", "gmres");
-                default("ksp_pc_side", "right");
-                default("ksp_gmres_restart", "100");
-            }
-        }
-        list
-    }
-}
-
-fn full_name(key: &str) -> String {
-    if key.starts_with('-') {
-        key.to_string()
-    } else if key.starts_with(PREFIX) {
-        format!("-{key}")
-    } else {
-        format!("-{PREFIX}{key}")
+        self.settings.options.iter().map(|(k, _)| defaults::full_name(k)).filter(|k| !used(k)).collect()
     }
 }
 
@@ -423,123 +398,15 @@ fn from_petsc(e: petsc_rs::Error) -> Error {
     Error::run(e.to_string())
 }
 
-fn check_settings(settings: &LinearOptions) -> Result<()> {
-    if settings.rtol > 0.0 && settings.rtol < 1.0 {
-        return Ok(());
-    }
-    Err(Error::case(format!("rtol of the linear solver is {}; it must be between 0 and 1", settings.rtol)))
-}
-
-fn check_pattern(p: &Pattern<'_>, unknowns: u64) -> Result<()> {
-    let n = 3 * p.coordinates.len();
-    if unknowns > i32::MAX as u64 {
-        return Err(Error::run(format!(
-            "{unknowns} unknowns exceed 2^31 - 1, the limit of a PETSc with 32-bit integers; use a coarser mesh"
-        )));
-    }
-    if p.constrained.len() != n || p.rows.len() != p.cols.len() {
-        return Err(Error::run(format!(
-            "the pattern of the linear system does not fit: {n} owned unknowns and {} marks, {} rows and {} columns",
-            p.constrained.len(),
-            p.rows.len(),
-            p.cols.len()
-        )));
-    }
-    let inside = |i: i32| u64::try_from(i).is_ok_and(|i| i < unknowns);
-    match p.rows.iter().zip(p.cols).position(|(&i, &j)| !inside(i) || !inside(j)) {
-        None => Ok(()),
-        Some(k) => Err(Error::run(format!(
-            "triplet {k} of the linear system, row {}, column {}, is outside {unknowns} unknowns",
-            p.rows[k], p.cols[k]
-        ))),
-    }
-}
-
-fn check_values(values: &[f64], entries: usize) -> Result<()> {
-    if values.len() != entries {
-        let n = values.len();
-        return Err(Error::run(format!("{n} values for a linear system of {entries} triplets")));
-    }
-    match values.iter().position(|v| !v.is_finite()) {
-        None => Ok(()),
-        Some(k) => Err(Error::run(format!(
-            "value {k} of the stiffness matrix is {}: look at the tangent of the material law",
-            values[k]
-        ))),
-    }
-}
-
-/// Three translations and three rotations about the centroid, zero at prescribed unknowns. Rotation about x moves
-/// (x, y, z) by (0, -z, y), and so on in turn.
-///
-/// # Collective
-fn rigid_body_modes(comm: &Comm, p: &Pattern<'_>, like: &Vector) -> petsc_rs::Result<Vec<Vector>> {
-    let mut sums = [0.0; 4];
-    for x in p.coordinates {
-        (0..3).for_each(|d| sums[d] += x[d]);
-        sums[3] += 1.0;
-    }
-    comm.sum(&mut sums);
-    let centre: [f64; 3] = std::array::from_fn(|d| sums[d] / f64::max(sums[3], 1.0));
-    let mut modes = Vec::with_capacity(6);
-    for mode in 0..6 {
-        let mut v = like.duplicate()?;
-        v.with_array_mut(|a| {
-            for ((u, x), held) in a.chunks_exact_mut(3).zip(p.coordinates).zip(p.constrained.chunks_exact(3))
-            {
-                let x: [f64; 3] = std::array::from_fn(|d| x[d] - centre[d]);
-                let motion = match mode {
-                    3 => [0.0, -x[2], x[1]],
-                    4 => [x[2], 0.0, -x[0]],
-                    5 => [-x[1], x[0], 0.0],
-                    d => std::array::from_fn(|c| if c == d { 1.0 } else { 0.0 }),
-                };
-                for d in 0..3 {
-                    u[d] = if held[d] { 0.0 } else { motion[d] };
-                }
-            }
-        })?;
-        modes.push(v);
-    }
-    Ok(modes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const NODE: Pattern<'_> =
-        Pattern { rows: &[0, 1, 2], cols: &[0, 1, 2], coordinates: &[[0.0; 3]], constrained: &[false; 3] };
-
     #[test]
     fn without_mpi_the_remedy_is_told() {
+        let node = Pattern { rows: &[0], cols: &[0], coordinates: &[[0.0; 3]], constrained: &[false; 3] };
         let comm = Comm::serial();
-        let error = LinearSolver::new(&comm, NODE, LinearOptions::default()).err().expect("no MPI");
+        let error = LinearSolver::new(&comm, node, LinearOptions::default()).err().expect("no MPI");
         assert!(error.message.contains("MPI"), "{error}");
-    }
-
-    #[test]
-    fn patterns_that_do_not_fit_are_refused() {
-        assert!(check_pattern(&NODE, 3).is_ok());
-        assert!(check_pattern(&NODE, 2).is_err());
-        assert!(check_pattern(&NODE, 1 << 31).is_err());
-        assert!(check_pattern(&Pattern { rows: &[0, -1, 2], ..NODE }, 3).is_err());
-        assert!(check_pattern(&Pattern { rows: &[0], ..NODE }, 3).is_err());
-        assert!(check_pattern(&Pattern { constrained: &[], ..NODE }, 3).is_err());
-        assert!(check_values(&[1.0, f64::NAN], 2).unwrap_err().message.contains("value 1"));
-        assert!(check_values(&[1.0], 2).is_err());
-        assert!(check_settings(&LinearOptions { rtol: f64::NAN, ..Default::default() }).is_err());
-    }
-
-    #[test]
-    fn option_names_get_the_prefix_once() {
-        for (given, expected) in [
-            ("ksp_type", "-ferrom_ksp_type"),
-            ("ferrom_ksp_type", "-ferrom_ksp_type"),
-            ("-ferrom_ksp_type", "-ferrom_ksp_type"),
-            ("-log_view", "-log_view"),
-        ] {
-            assert_eq!(full_name(given), expected);
-        }
     }
 }

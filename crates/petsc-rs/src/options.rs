@@ -19,7 +19,7 @@ fn c_string(s: &str) -> Result<CString> {
 
 fn c_key(key: &str) -> Result<CString> {
     match key.strip_prefix('-').and_then(|k| k.chars().next()) {
-        Some(c) if !c.is_ascii_digit() && !key.contains(char::is_whitespace) => c_string(key),
+        Some(c) if c.is_ascii_alphabetic() && !key.contains(char::is_whitespace) => c_string(key),
         _ => Err(Error::Argument(format!(
             "{key:?} is not the name of a PETSc option: it must look like -ksp_type"
         ))),
@@ -105,6 +105,33 @@ pub fn unused() -> Result<Vec<(String, Option<String>)>> {
     Ok(list)
 }
 
+/// Splits options written in one line, as in `-ksp_type cg -ksp_monitor -ksp_rtol 1e-6`, the way PETSc does: what
+/// follows a name is its value unless it looks like a name; a number may be negative.
+///
+/// ```
+/// let list = petsc_rs::options::parse("-ksp_monitor -shift -1.5").unwrap();
+/// assert_eq!(list, [("-ksp_monitor".into(), None), ("-shift".into(), Some("-1.5".into()))]);
+/// ```
+///
+/// # Errors
+/// A value without a name.
+pub fn parse(line: &str) -> Result<Vec<(String, Option<String>)>> {
+    let mut list: Vec<(String, Option<String>)> = Vec::new();
+    for word in line.split_whitespace() {
+        if c_key(word).is_ok() {
+            list.push((word.to_string(), None));
+            continue;
+        }
+        match list.last_mut() {
+            Some((_, value @ None)) => *value = Some(word.to_string()),
+            _ => {
+                return Err(Error::Argument(format!("in the PETSc options, {word:?} follows no option name")));
+            }
+        }
+    }
+    Ok(list)
+}
+
 /// Options for the duration of some calls: those of the list that the database lacks are inserted, and removed again
 /// when the scope is closed. So several solvers of one process can have different defaults under one prefix, and the
 /// user's options, which stay in the database, win over all of them.
@@ -160,5 +187,21 @@ impl Drop for Scope {
     fn drop(&mut self) {
         // an error here means that PETSc, and its database with it, is gone
         let _ = self.remove();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_options_is_split_into_names_and_values() {
+        let list = parse(" -a 1 -b\t-c -2 -d -.5e-3").expect("well formed");
+        let pairs: Vec<_> = list.iter().map(|(k, v)| (k.as_str(), v.as_deref())).collect();
+        assert_eq!(pairs, [("-a", Some("1")), ("-b", None), ("-c", Some("-2")), ("-d", Some("-.5e-3"))]);
+        assert_eq!(parse(""), Ok(vec![]));
+        for wrong in ["cg", "-a 1 2"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
     }
 }

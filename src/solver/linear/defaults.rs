@@ -1,0 +1,77 @@
+//! The options of the solver: the user's, and the defaults that the parent module's documentation lists.
+
+use super::{LinearOptions, PREFIX};
+
+/// Extra workspace of MUMPS, per cent, in the order tried.
+pub(super) const WORKSPACES: [u32; 4] = [100, 200, 400, 800];
+
+/// The user's options, then the defaults of the module's documentation: the first of one name counts. A larger
+/// workspace after a failure comes before both.
+pub(super) fn option_list(
+    settings: &LinearOptions,
+    direct: bool,
+    workspace: usize,
+    several_ranks: bool,
+) -> Vec<(String, Option<String>)> {
+    let extra = (full_name("mat_mumps_icntl_14"), Some(WORKSPACES[workspace].to_string()));
+    let mut list = Vec::new();
+    if workspace > 0 {
+        list.push(extra.clone());
+    }
+    list.extend(settings.options.iter().map(|(k, v)| (full_name(k), v.clone())));
+    if direct {
+        list.push(extra);
+    }
+    let mut default = |key: &str, value: &str| list.push((full_name(key), Some(value.to_string())));
+    if direct {
+        default("ksp_type", "preonly");
+        default("pc_type", if settings.symmetric { "cholesky" } else { "lu" });
+        default("pc_factor_mat_solver_type", "mumps");
+    } else {
+        default("ksp_norm_type", "unpreconditioned");
+        default("ksp_rtol", &format!("{:e}", settings.rtol));
+        default("ksp_max_it", "2000");
+        default("pc_type", "gamg");
+        default("pc_gamg_reuse_interpolation", "true");
+        if settings.reproducible && several_ranks {
+            // PETSc knows this way for distributed matrices only
+            default("-matptap_via", "allatonce");
+        }
+        if settings.symmetric {
+            default("ksp_type", "cg");
+        } else {
+            default("ksp_type", "gmres");
+            default("ksp_pc_side", "right");
+            default("ksp_gmres_restart", "100");
+        }
+    }
+    list
+}
+
+/// The name of an option with its `-` and, unless given so, the prefix.
+pub(super) fn full_name(key: &str) -> String {
+    if key.starts_with('-') {
+        key.to_string()
+    } else if key.starts_with(PREFIX) {
+        format!("-{key}")
+    } else {
+        format!("-{PREFIX}{key}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn option_names_get_the_prefix_once() {
+        for (given, expected) in [
+            ("ksp_type", "-ferrom_ksp_type"),
+            ("ferrom_ksp_type", "-ferrom_ksp_type"),
+            ("-ferrom_ksp_type", "-ferrom_ksp_type"),
+            ("-log_view", "-log_view"),
+        ] {
+            assert_eq!(full_name(given), expected);
+        }
+    }
+}
