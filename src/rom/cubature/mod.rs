@@ -56,7 +56,7 @@ impl Options {
         Options {
             tolerance,
             overshoot: 0.6,
-            pool: 1500,
+            pool: 500,
             pool_age: 20,
             pool_decay: 0.3,
             exchange: false,
