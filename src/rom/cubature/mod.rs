@@ -42,7 +42,7 @@ pub struct Options {
     pub pool_age: usize,
     /// The pool is also remade when its best score fell below this fraction of its value at the last refresh.
     pub pool_decay: f64,
-    /// Repeat forward and backward phases while the number of points falls: about 5 % fewer points, 4 times the cost.
+    /// Repeat forward and backward phases while the number of points falls: 2 to 4 % fewer points, 3 times the cost.
     pub exchange: bool,
     /// Warm start: global ids and weights (0 where there is none yet) of points to begin with; unknown ids are passed over.
     pub start: Vec<(u64, f64)>,
