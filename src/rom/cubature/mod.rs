@@ -42,7 +42,7 @@ pub struct Options {
     pub pool_age: usize,
     /// The pool is also remade when its best score fell below this fraction of its value at the last refresh.
     pub pool_decay: f64,
-    /// Repeat forward and backward phases while the number of points falls: about 5 % fewer points, 4 times the cost.
+    /// Repeat forward and backward phases while the number of points falls: 2 to 4 % fewer points, 3 times the cost.
     pub exchange: bool,
     /// Warm start: global ids and weights (0 where there is none yet) of points to begin with; unknown ids are passed over.
     pub start: Vec<(u64, f64)>,
@@ -56,7 +56,7 @@ impl Options {
         Options {
             tolerance,
             overshoot: 0.6,
-            pool: 1500,
+            pool: 500,
             pool_age: 20,
             pool_decay: 0.3,
             exchange: false,

@@ -15,9 +15,11 @@ const PATIENCE: usize = 100;
 const LEAST_PROGRESS: f64 = 1e-3;
 /// Scores below this fraction of the residual are rounding.
 const POSITIVE: f64 = 1e-12;
+/// Overshoot of an exchange cycle relative to the cycle before, after a cycle without gain.
+const DEEPER: f64 = 0.8;
 /// Exchange cycles: at most this many, and this many without gain.
-const CYCLES: usize = 12;
-const IDLE_CYCLES: usize = 2;
+const CYCLES: usize = 24;
+const IDLE_CYCLES: i32 = 5;
 
 /// What a search found: this rank's points by local index, and how it ended.
 #[derive(Debug, Clone)]
@@ -54,13 +56,14 @@ pub fn search<I: Integrands>(
     }
     let mut s = Search::new(comm, problem, totals, options, tolerance);
     s.warm_start();
-    let mut stop = if s.error <= s.limit { Stop::Tolerance } else { s.forward() };
+    let mut stop = if s.error <= s.limit { Stop::Tolerance } else { s.forward(options.overshoot) };
     s.prune();
     let mut best = s.snapshot();
     if options.exchange && stop == Stop::Tolerance {
         let mut idle = 0;
         for _ in 0..CYCLES {
-            let again = s.forward();
+            // Deeper where shallow cycles have given nothing.
+            let again = s.forward(options.overshoot * DEEPER.powi(idle));
             s.prune();
             let now = s.snapshot();
             if again == Stop::Tolerance && now.count < best.count {
@@ -240,8 +243,8 @@ impl<'a, I: Integrands> Search<'a, I> {
     }
 
     /// Adds points until the error is below `overshoot` times the limit, or a named stop.
-    fn forward(&mut self) -> Stop {
-        let target = self.options.overshoot * self.limit;
+    fn forward(&mut self, overshoot: f64) -> Stop {
+        let target = overshoot * self.limit;
         let rows = self.known.r.len();
         let (mut dependent, mut useless) = (0usize, 0usize);
         let mut reference = self.error;
