@@ -31,6 +31,11 @@ mod subdomains;
 mod ut;
 mod writer;
 
+#[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
+mod mesh_tests;
+
 pub use blocks::{Block, Document, Row};
 pub use elements::{element_order, face_order};
 pub use inp::Inp;

@@ -67,7 +67,7 @@ impl Places {
     /// The places behind [`Places::words`]; `None` when they are not its.
     pub fn from_words(words: &[u64]) -> Option<Places> {
         let (head, flat) = words.split_at_checked(3)?;
-        if flat.len() % 3 != 0 {
+        if !flat.len().is_multiple_of(3) {
             return None;
         }
         let place = |w: &[u64]| Some(Place { global: w[0], piece: u32::try_from(w[1]).ok()?, local: w[2] });

@@ -33,12 +33,7 @@ impl SplitResults {
         let pieces: Vec<Results> =
             pieces.into_iter().map(|(index, layout)| Results::open(index, layout)).collect::<Result<_>>()?;
         if pieces.is_empty() {
-            return Err(Error::input(
-                std::path::Path::new(""),
-                "",
-                "there are no sub-domains",
-                "name their results",
-            ));
+            return Err(Error::case("no results of sub-domains were named; name at least one .ut"));
         }
         Ok(SplitResults { pieces, places })
     }
@@ -174,8 +169,10 @@ impl SplitResults {
     }
 
     fn no_such(&self, what: &str, position: u64, n: u64) -> Error {
-        let problem =
-            format!("{what} number {} was asked for; of {n}, it is not among those known here", position + 1);
+        let problem = format!(
+            "{what} number {} was asked for; of {n}, it is not among those known here",
+            position.saturating_add(1)
+        );
         Error::input(&self.pieces[0].index.path, "", problem, "use the places of these sub-domains")
     }
 }
