@@ -109,6 +109,64 @@ fn a_full_disk_keeps_the_old_file_and_says_so() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
+#[test]
+fn a_model_is_read_back_whole() {
+    let (comm, folder) = (Comm::serial(), tempfile::tempdir().unwrap());
+    let (path, again) = (folder.path().join("model.h5"), folder.path().join("again.h5"));
+    let sub = Subdomain::new(&comm, bar(3, 2, 2));
+    model::write_model(&comm, &path, &sub).unwrap();
+    model::write_model(&comm, &again, &sub).unwrap();
+    assert!(
+        std::fs::read(&path).unwrap() == std::fs::read(&again).unwrap(),
+        "the same input, the same bytes"
+    );
+    model::check_online(&comm, &path, &sub.mesh);
+    model::check_fields(&comm, &path);
+    let text = message(SnapshotFile::open(&comm, &path));
+    assert!(text.contains("is 'model' where 'snapshots' or 'run' is due"), "{text}");
+}
+
+#[test]
+fn a_model_whose_arrays_do_not_fit_is_not_written() {
+    let (comm, folder) = (Comm::serial(), tempfile::tempdir().unwrap());
+    let path = folder.path().join("model.h5");
+    let sub = Subdomain::new(&comm, bar(3, 2, 2));
+    let model = model::share(&sub.mesh);
+    let text = message(model.write(&comm, &path, &sub, &ferrom::store::ModelFields::default()));
+    assert!(text.contains("modes have 0 values, 3 are due"), "{text}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_damaged_model_is_refused() {
+    let (comm, folder) = (Comm::serial(), tempfile::tempdir().unwrap());
+    let path = folder.path().join("model.h5");
+    let sub = Subdomain::new(&comm, bar(3, 2, 2));
+    model::write_model(&comm, &path, &sub).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let refused = || message(ferrom::store::ReducedModel::read_online(&comm, &path));
+    std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+    assert!(refused().contains("is truncated"));
+    let changed = |act: &dyn Fn(&hdf5::File)| {
+        std::fs::write(&path, &bytes).unwrap();
+        act(&hdf5::File::open_rw(&path).unwrap());
+        refused()
+    };
+    let text = changed(&|f| f.unlink("ferrom/model/points/strain").unwrap());
+    assert!(text.contains("ferrom/model/points/strain: the dataset is missing"), "{text}");
+    let text = changed(&|f| {
+        f.dataset("ferrom/model/points/weight").unwrap().write_slice(&[f64::NAN], 1..2).unwrap()
+    });
+    assert!(text.contains("ferrom/model/points/weight: holds NaN"), "{text}");
+    let text = changed(&|f| {
+        f.dataset("ferrom/model/points/node_offsets").unwrap().write_slice(&[999u64], 1..2).unwrap()
+    });
+    assert!(text.contains("does not grow"), "{text}");
+    let text =
+        changed(&|f| f.group("ferrom/model").unwrap().attr("n_modes").unwrap().write_scalar(&4u64).unwrap());
+    assert!(text.contains("has shape"), "{text}");
+}
+
 /// Opens a file and reads everything; what it says.
 fn use_all(path: &Path) -> ferrom::Result<()> {
     let comm = Comm::serial();
@@ -295,4 +353,20 @@ fn vtk_sees_the_mesh_and_the_fields_of_a_time() {
         sum(&p)
     );
     assert_eq!(String::from_utf8_lossy(&out.stdout), due);
+}
+
+#[test]
+fn vtk_shows_the_modes_one_by_one() {
+    let Some(python) = python("vtk") else { return };
+    let (comm, folder) = (Comm::serial(), tempfile::tempdir().unwrap());
+    let path = folder.path().join("model.h5");
+    let sub = Subdomain::new(&comm, bar(3, 2, 2));
+    model::write_model(&comm, &path, &sub).unwrap();
+    let out = Command::new(python).args(["-c", LOOK]).arg(&path).arg("2").output().unwrap();
+    let text = String::from_utf8_lossy(&out.stdout);
+    let sum = |k: usize| model::mode(&sub.mesh, k).iter().sum::<f64>();
+    assert!(text.starts_with("steps 3\ncells 16 points 36 time 3.0\n"), "{text}");
+    // Two lifts: the third step shows the last one.
+    assert!(text.contains(&format!("mode (36, 3) {:.1}\n", sum(2))), "{text}");
+    assert!(text.contains(&format!("lift (36, 3) {:.1}\n", sum(11))), "{text}");
 }

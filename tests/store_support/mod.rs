@@ -1,6 +1,8 @@
 //! A bar of hexahedra and wedges with sets, and fields whose values are known at every node and point.
 #![allow(dead_code)]
 
+pub mod model;
+
 use ferrom::mesh::{ElementKind, Face, FaceKind, Mesh, Subdomain};
 use ferrom::parallel::Comm;
 use ferrom::store::{Field, SnapshotWriter, Step, StoreKind};
