@@ -370,3 +370,49 @@ fn vtk_shows_the_modes_one_by_one() {
     assert!(text.contains(&format!("mode (36, 3) {:.1}\n", sum(2))), "{text}");
     assert!(text.contains(&format!("lift (36, 3) {:.1}\n", sum(11))), "{text}");
 }
+
+/// Whether a name of the documentation, with free parts in `<>`, stands for that object.
+fn stands_for(pattern: &str, name: &str) -> bool {
+    let (a, b): (Vec<&str>, Vec<&str>) =
+        (pattern.split(['/', ' ']).collect(), name.split(['/', ' ']).collect());
+    a.len() == b.len() && a.iter().zip(&b).all(|(p, n)| p == n || (p.starts_with('<') && !n.starts_with('@')))
+}
+
+/// All datasets and attributes of a file, attributes as `object @name`; blanks in names become `_`.
+fn contents(group: &hdf5::Group, at: &str, out: &mut Vec<String>) {
+    for name in group.attr_names().unwrap() {
+        out.push(format!("{at} @{name}"));
+    }
+    for name in group.member_names().unwrap() {
+        let here = if at.is_empty() { name.clone() } else { format!("{at}/{}", name.replace(' ', "_")) };
+        match group.group(&name) {
+            Ok(inner) => contents(&inner, &here, out),
+            Err(_) => out.push(here),
+        }
+    }
+}
+
+#[test]
+fn the_documented_schema_is_what_is_written() {
+    let (comm, folder) = (Comm::serial(), tempfile::tempdir().unwrap());
+    let run = written(folder.path(), &[1.0]);
+    let model = folder.path().join("model.h5");
+    model::write_model(&comm, &model, &Subdomain::new(&comm, bar(3, 2, 2))).unwrap();
+    let mut found = Vec::new();
+    for path in [run, model] {
+        contents(&hdf5::File::open(path).unwrap(), "", &mut found);
+    }
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/store.md")).unwrap();
+    let documented: Vec<&str> =
+        page.lines().filter_map(|l| l.strip_prefix("| `")?.split('`').next()).collect();
+    assert!(documented.len() > 60);
+    for name in &found {
+        assert!(documented.iter().any(|d| stands_for(d, name)), "docs/store.md does not tell of {name}");
+    }
+    for d in documented {
+        assert!(
+            found.iter().any(|name| stands_for(d, name)),
+            "no file has {d}, which docs/store.md tells of"
+        );
+    }
+}
