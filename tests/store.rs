@@ -109,6 +109,64 @@ fn a_full_disk_keeps_the_old_file_and_says_so() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
+#[test]
+fn a_model_is_read_back_whole() {
+    let (comm, folder) = (Comm::serial(), tempfile::tempdir().unwrap());
+    let (path, again) = (folder.path().join("model.h5"), folder.path().join("again.h5"));
+    let sub = Subdomain::new(&comm, bar(3, 2, 2));
+    model::write_model(&comm, &path, &sub).unwrap();
+    model::write_model(&comm, &again, &sub).unwrap();
+    assert!(
+        std::fs::read(&path).unwrap() == std::fs::read(&again).unwrap(),
+        "the same input, the same bytes"
+    );
+    model::check_online(&comm, &path, &sub.mesh);
+    model::check_fields(&comm, &path);
+    let text = message(SnapshotFile::open(&comm, &path));
+    assert!(text.contains("is 'model' where 'snapshots' or 'run' is due"), "{text}");
+}
+
+#[test]
+fn a_model_whose_arrays_do_not_fit_is_not_written() {
+    let (comm, folder) = (Comm::serial(), tempfile::tempdir().unwrap());
+    let path = folder.path().join("model.h5");
+    let sub = Subdomain::new(&comm, bar(3, 2, 2));
+    let model = model::share(&sub.mesh);
+    let text = message(model.write(&comm, &path, &sub, &ferrom::store::ModelFields::default()));
+    assert!(text.contains("modes have 0 values, 3 are due"), "{text}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_damaged_model_is_refused() {
+    let (comm, folder) = (Comm::serial(), tempfile::tempdir().unwrap());
+    let path = folder.path().join("model.h5");
+    let sub = Subdomain::new(&comm, bar(3, 2, 2));
+    model::write_model(&comm, &path, &sub).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let refused = || message(ferrom::store::ReducedModel::read_online(&comm, &path));
+    std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+    assert!(refused().contains("is truncated"));
+    let changed = |act: &dyn Fn(&hdf5::File)| {
+        std::fs::write(&path, &bytes).unwrap();
+        act(&hdf5::File::open_rw(&path).unwrap());
+        refused()
+    };
+    let text = changed(&|f| f.unlink("ferrom/model/points/strain").unwrap());
+    assert!(text.contains("ferrom/model/points/strain: the dataset is missing"), "{text}");
+    let text = changed(&|f| {
+        f.dataset("ferrom/model/points/weight").unwrap().write_slice(&[f64::NAN], 1..2).unwrap()
+    });
+    assert!(text.contains("ferrom/model/points/weight: holds NaN"), "{text}");
+    let text = changed(&|f| {
+        f.dataset("ferrom/model/points/node_offsets").unwrap().write_slice(&[999u64], 1..2).unwrap()
+    });
+    assert!(text.contains("does not grow"), "{text}");
+    let text =
+        changed(&|f| f.group("ferrom/model").unwrap().attr("n_modes").unwrap().write_scalar(&4u64).unwrap());
+    assert!(text.contains("has shape"), "{text}");
+}
+
 /// Opens a file and reads everything; what it says.
 fn use_all(path: &Path) -> ferrom::Result<()> {
     let comm = Comm::serial();
@@ -295,4 +353,66 @@ fn vtk_sees_the_mesh_and_the_fields_of_a_time() {
         sum(&p)
     );
     assert_eq!(String::from_utf8_lossy(&out.stdout), due);
+}
+
+#[test]
+fn vtk_shows_the_modes_one_by_one() {
+    let Some(python) = python("vtk") else { return };
+    let (comm, folder) = (Comm::serial(), tempfile::tempdir().unwrap());
+    let path = folder.path().join("model.h5");
+    let sub = Subdomain::new(&comm, bar(3, 2, 2));
+    model::write_model(&comm, &path, &sub).unwrap();
+    let out = Command::new(python).args(["-c", LOOK]).arg(&path).arg("2").output().unwrap();
+    let text = String::from_utf8_lossy(&out.stdout);
+    let sum = |k: usize| model::mode(&sub.mesh, k).iter().sum::<f64>();
+    assert!(text.starts_with("steps 3\ncells 16 points 36 time 3.0\n"), "{text}");
+    // Two lifts: the third step shows the last one.
+    assert!(text.contains(&format!("mode (36, 3) {:.1}\n", sum(2))), "{text}");
+    assert!(text.contains(&format!("lift (36, 3) {:.1}\n", sum(11))), "{text}");
+}
+
+/// Whether a name of the documentation, with free parts in `<>`, stands for that object.
+fn stands_for(pattern: &str, name: &str) -> bool {
+    let (a, b): (Vec<&str>, Vec<&str>) =
+        (pattern.split(['/', ' ']).collect(), name.split(['/', ' ']).collect());
+    a.len() == b.len() && a.iter().zip(&b).all(|(p, n)| p == n || (p.starts_with('<') && !n.starts_with('@')))
+}
+
+/// All datasets and attributes of a file, attributes as `object @name`; blanks in names become `_`.
+fn contents(group: &hdf5::Group, at: &str, out: &mut Vec<String>) {
+    for name in group.attr_names().unwrap() {
+        out.push(format!("{at} @{name}"));
+    }
+    for name in group.member_names().unwrap() {
+        let here = if at.is_empty() { name.clone() } else { format!("{at}/{}", name.replace(' ', "_")) };
+        match group.group(&name) {
+            Ok(inner) => contents(&inner, &here, out),
+            Err(_) => out.push(here),
+        }
+    }
+}
+
+#[test]
+fn the_documented_schema_is_what_is_written() {
+    let (comm, folder) = (Comm::serial(), tempfile::tempdir().unwrap());
+    let run = written(folder.path(), &[1.0]);
+    let model = folder.path().join("model.h5");
+    model::write_model(&comm, &model, &Subdomain::new(&comm, bar(3, 2, 2))).unwrap();
+    let mut found = Vec::new();
+    for path in [run, model] {
+        contents(&hdf5::File::open(path).unwrap(), "", &mut found);
+    }
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/store.md")).unwrap();
+    let documented: Vec<&str> =
+        page.lines().filter_map(|l| l.strip_prefix("| `")?.split('`').next()).collect();
+    assert!(documented.len() > 60);
+    for name in &found {
+        assert!(documented.iter().any(|d| stands_for(d, name)), "docs/store.md does not tell of {name}");
+    }
+    for d in documented {
+        assert!(
+            found.iter().any(|name| stands_for(d, name)),
+            "no file has {d}, which docs/store.md tells of"
+        );
+    }
 }

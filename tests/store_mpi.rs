@@ -19,7 +19,7 @@ const TIMES: [f64; 3] = [0.5, 1.0, 2.5];
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     if let [role, path] = &args[..]
-        && ["write", "read", "many", "damaged"].contains(&role.as_str())
+        && ["write", "read", "write model", "read model", "many", "damaged"].contains(&role.as_str())
     {
         return as_rank(role, Path::new(path));
     }
@@ -27,8 +27,11 @@ fn main() {
     for writers in [1, 2, 3] {
         let path = folder.path().join(format!("on{writers}.h5"));
         run(writers, "write", &path);
+        let model = folder.path().join(format!("model{writers}.h5"));
+        run(writers, "write model", &model);
         for readers in [1, 2, 3] {
             run(readers, "read", &path);
+            run(readers, "read model", &model);
         }
     }
     let path = folder.path().join("on2.h5");
@@ -89,6 +92,11 @@ fn as_rank(role: &str, path: &Path) {
     match role {
         "write" => write_run(&comm, path, &subdomain(&comm, bar(6, 2, 2)), &TIMES).unwrap(),
         "read" => [Parts::Keep, Parts::Anew].into_iter().for_each(|parts| read(&comm, path, parts)),
+        "write model" => model::write_model(&comm, path, &subdomain(&comm, bar(6, 2, 2))).unwrap(),
+        "read model" => {
+            model::check_online(&comm, path, &bar(6, 2, 2));
+            model::check_fields(&comm, path);
+        }
         "many" => {
             // Two elements (wedges) for three ranks.
             if comm.is_root() {
@@ -96,6 +104,14 @@ fn as_rank(role: &str, path: &Path) {
                 write_run(&alone, path, &Subdomain::new(&alone, bar(1, 1, 1)), &TIMES).unwrap();
             }
             comm.barrier();
+            // The online stage has no such limit: some ranks have no reduced point.
+            let model = path.with_file_name("tiny model.h5");
+            if comm.is_root() {
+                let alone = Comm::serial();
+                model::write_model(&alone, &model, &Subdomain::new(&alone, bar(1, 1, 1))).unwrap();
+            }
+            comm.barrier();
+            model::check_online(&comm, &model, &bar(1, 1, 1));
             let text = message(SnapshotFile::open(&comm, path));
             assert!(text.contains("use at most 2 ranks"), "{text}");
         }

@@ -16,6 +16,9 @@ mod hdf;
 mod merge;
 mod mesh_read;
 mod mesh_write;
+mod model;
+mod model_read;
+mod model_write;
 mod names;
 mod output;
 mod reader;
@@ -23,6 +26,10 @@ mod rows;
 mod sets;
 mod writer;
 
+pub use model::{
+    DualQuantity, FaceOperator, Lift, LoadOperators, ModelFields, ReducedModel, ReducedPoints, SmallTable,
+};
+pub use model_read::ModelFile;
 pub use names::{SCHEMA_VERSION, StoreKind};
 pub use reader::{Parts, SnapshotFile};
 pub use writer::{Field, SnapshotWriter, Step};

@@ -46,11 +46,28 @@ pub struct Step<'a> {
 
 /// Where a field lives in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Slot {
+pub(super) struct Slot {
     name: String,
     components: usize,
     dataset: String,
     offsets: Option<String>,
+}
+
+impl Slot {
+    fn new(name: &str, components: usize, data: &str, offsets: Option<&str>) -> Slot {
+        let link = encode(name);
+        Slot {
+            name: name.to_owned(),
+            components,
+            dataset: format!("{data}/{link}"),
+            offsets: offsets.map(|o| format!("VTKHDF/Steps/{o}/{link}")),
+        }
+    }
+
+    /// A VTKHDF nodal field.
+    pub fn point_data(name: &str, components: usize) -> Slot {
+        Slot::new(name, components, "VTKHDF/PointData", Some("PointDataOffsets"))
+    }
 }
 
 /// A snapshot store or run being written: a temporary file until [`SnapshotWriter::commit`].
@@ -201,16 +218,7 @@ impl SnapshotWriter {
     /// Creates the datasets of the fields that the first time brings.
     fn declare(&mut self, comm: &Comm, step: &Step<'_>) -> Result<()> {
         let slots = |fields: &[Field<'_>], data: &str, offsets: Option<&str>| -> Vec<Slot> {
-            let slot = |f: &Field<'_>| {
-                let link = encode(f.name);
-                Slot {
-                    name: f.name.to_owned(),
-                    components: f.components,
-                    dataset: format!("{data}/{link}"),
-                    offsets: offsets.map(|o| format!("VTKHDF/Steps/{o}/{link}")),
-                }
-            };
-            fields.iter().map(slot).collect()
+            fields.iter().map(|f| Slot::new(f.name, f.components, data, offsets)).collect()
         };
         self.nodal = slots(step.nodal, "VTKHDF/PointData", Some("PointDataOffsets"));
         self.cells = slots(step.cells, "VTKHDF/CellData", Some("CellDataOffsets"));
@@ -252,7 +260,7 @@ impl SnapshotWriter {
 }
 
 /// The `Steps` group and its growing tables.
-fn write_steps(out: &mut Output) -> Result<()> {
+pub(super) fn write_steps(out: &mut Output) -> Result<()> {
     for group in ["VTKHDF/Steps", "VTKHDF/Steps/PointDataOffsets", "VTKHDF/Steps/CellDataOffsets"] {
         out.group(group)?;
     }
@@ -264,7 +272,7 @@ fn write_steps(out: &mut Output) -> Result<()> {
 }
 
 /// The row of step `k`: the mesh is the same at all of them.
-fn write_step(out: &mut Output, k: usize, time: f64, n_parts: i64) -> Result<()> {
+pub(super) fn write_step(out: &mut Output, k: usize, time: f64, n_parts: i64) -> Result<()> {
     out.write("VTKHDF/Steps/Values", &[k..k + 1], &[time])?;
     out.write("VTKHDF/Steps/NumberOfParts", &[k..k + 1], &[n_parts])?;
     for name in ["PartOffsets", "PointOffsets", "CellOffsets", "ConnectivityIdOffsets"] {
@@ -273,7 +281,7 @@ fn write_step(out: &mut Output, k: usize, time: f64, n_parts: i64) -> Result<()>
     Ok(())
 }
 
-fn declare_rows(out: &mut Output, slot: &Slot, rows: usize) -> Result<()> {
+pub(super) fn declare_rows(out: &mut Output, slot: &Slot, rows: usize) -> Result<()> {
     let shape = if slot.components == 1 { vec![0] } else { vec![0, slot.components] };
     out.dataset::<f64>(&slot.dataset, &shape, true, rows)?;
     match &slot.offsets {
@@ -283,7 +291,7 @@ fn declare_rows(out: &mut Output, slot: &Slot, rows: usize) -> Result<()> {
 }
 
 /// Appends a VTKHDF field: the rows of all steps follow each other.
-fn write_rows(
+pub(super) fn write_rows(
     comm: &Comm,
     out: &mut Option<Output>,
     slot: &Slot,

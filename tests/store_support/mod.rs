@@ -1,6 +1,8 @@
 //! A bar of hexahedra and wedges with sets, and fields whose values are known at every node and point.
 #![allow(dead_code)]
 
+pub mod model;
+
 use ferrom::mesh::{ElementKind, Face, FaceKind, Mesh, Subdomain};
 use ferrom::parallel::Comm;
 use ferrom::store::{Field, SnapshotWriter, Step, StoreKind};
@@ -131,15 +133,15 @@ print("steps", reader.GetNumberOfSteps())
 reader.SetStep(int(sys.argv[2]))
 reader.Update()
 grid = reader.GetOutputDataObject(0)
+time = grid.GetFieldData().GetArray("Time").GetValue(0)
 if grid.IsA("vtkPartitionedDataSet"):
     print("parts", grid.GetNumberOfPartitions())
     join = vtk.vtkAppendFilter()
     for i in range(grid.GetNumberOfPartitions()):
         join.AddInputData(grid.GetPartition(i))
     join.Update()
-    join.GetOutput().GetFieldData().ShallowCopy(grid.GetPartition(0).GetFieldData())
     grid = join.GetOutput()
-print("cells", grid.GetNumberOfCells(), "points", grid.GetNumberOfPoints(), "time", grid.GetFieldData().GetArray("Time").GetValue(0))
+print("cells", grid.GetNumberOfCells(), "points", grid.GetNumberOfPoints(), "time", time)
 size = vtk.vtkCellSizeFilter()
 size.SetInputData(grid)
 size.Update()
