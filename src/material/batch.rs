@@ -15,9 +15,23 @@ pub struct Input<'a> {
     pub temperature: &'a [f64],
     /// State at the start of the step, `n x n_state`.
     pub state: &'a [f64],
+    /// Mechanical strain at the start of the step, `n x 6`, engineering shears, for laws that sub-step; others ignore it.
+    pub strain0: Option<&'a [f64]>,
+    /// Temperature at the start of the step, `n`, for laws that sub-step; others ignore it.
+    pub temperature0: Option<&'a [f64]>,
 }
 
-impl Input<'_> {
+impl<'a> Input<'a> {
+    /// A batch without start values: enough for every law that takes the step as a whole.
+    pub fn new(dt: f64, strain: &'a [f64], temperature: &'a [f64], state: &'a [f64]) -> Input<'a> {
+        Input { dt, strain, temperature, state, strain0: None, temperature0: None }
+    }
+
+    /// The same batch with strain and temperature at the start of the step.
+    pub fn with_start(self, strain0: &'a [f64], temperature0: &'a [f64]) -> Input<'a> {
+        Input { strain0: Some(strain0), temperature0: Some(temperature0), ..self }
+    }
+
     /// Number of points.
     pub fn len(&self) -> usize {
         self.temperature.len()
@@ -53,4 +67,14 @@ pub enum Status {
         /// Suggested factor on the step length: the smallest of all failed points.
         factor: f64,
     },
+}
+
+impl Status {
+    /// Status of a batch of which one more point has failed.
+    pub fn and_cut(self, point: usize, factor: f64) -> Status {
+        match self {
+            Status::Done => Status::Cut { point, factor },
+            Status::Cut { point, factor: other } => Status::Cut { point, factor: factor.min(other) },
+        }
+    }
 }

@@ -40,6 +40,12 @@ pub enum LawError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A combination that is not available.
+    #[error("{problem}")]
+    Unsupported {
+        /// What is asked for, and what there is instead.
+        problem: String,
+    },
 }
 
 /// A constitutive law: one implicit step for a batch of points.
@@ -61,6 +67,12 @@ pub trait Law: Send + Sync + std::fmt::Debug {
     /// State of a virgin point (zero unless the law says otherwise), `n_state` values.
     fn initial_state(&self, state: &mut [f64]) {
         state.fill(0.0);
+    }
+
+    /// Temperatures that all coefficient tables cover, `None` where no coefficient depends on temperature. Outside,
+    /// tables keep their end values.
+    fn temperature_range(&self) -> Option<(f64, f64)> {
+        None
     }
 
     /// Isotropic or anisotropic elasticity at a temperature: row-major 6 x 6.

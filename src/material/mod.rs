@@ -4,7 +4,26 @@
 //! what every law shares: thermal strain relative to t = 0, mass density, names.
 
 mod batch;
+pub mod chaboche;
+mod coefficient;
+pub mod creep;
+pub mod elastic;
+pub mod elasticity;
+mod flow;
+mod increment;
 mod law;
+#[expect(clippy::module_inception, reason = "a file is found under the name of its type")]
+mod material;
+#[cfg(test)]
+mod reference_tests;
+mod spec;
+mod tensor;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use batch::{Input, Output, Status};
+pub use coefficient::Coefficient;
+pub use flow::Flow;
 pub use law::{Law, LawError, Variable};
+pub use material::{Material, MaterialWorkspace, Step, ThermalExpansion};
+pub use spec::{LawSpec, MaterialSpec};

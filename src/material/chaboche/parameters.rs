@@ -1,0 +1,241 @@
+//! Parameters of the law, as they stand in a case, and their checks.
+
+use serde::{Deserialize, Serialize};
+
+use crate::material::LawError;
+use crate::material::coefficient::{Coefficient, all_nodes};
+use crate::material::elasticity::Isotropic;
+use crate::material::flow::Flow;
+
+/// Most back-stresses of one law: coefficients at a temperature live on the stack.
+pub(super) const MAX_BACK_STRESSES: usize = 16;
+
+/// Which flow rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FlowKind {
+    /// Rate-independent.
+    #[default]
+    Plastic,
+    /// `dp/dt = <f / K>^n`.
+    Norton,
+    /// `dp/dt = eps0 sinh(<f / K>^n)`.
+    Hyperbolic,
+}
+
+/// A saturating part of isotropic hardening: `Q (1 - exp(-b p))`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IsotropicTerm {
+    /// Saturation, a stress; negative for cyclic softening.
+    #[serde(rename = "Q")]
+    pub q: Coefficient,
+    /// Rate of saturation, per unit of p.
+    pub b: Coefficient,
+}
+
+/// A back-stress: `X = 2/3 C a`, `da = devp - D a dp`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KinematicTerm {
+    /// Initial modulus, a stress.
+    #[serde(rename = "C")]
+    pub c: Coefficient,
+    /// Dynamic recovery: X saturates at C / D in uniaxial tension; 0 is Prager's linear hardening.
+    #[serde(rename = "D", default = "zero")]
+    pub d: Coefficient,
+}
+
+/// Parameters of the law `chaboche`. Absent coefficients are zero, except those of the flow rule.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChabocheSpec {
+    /// Young's modulus.
+    pub young: Coefficient,
+    /// Poisson's ratio.
+    pub poisson: Coefficient,
+    /// Initial radius of the elastic domain, a stress.
+    #[serde(rename = "R0", default = "zero")]
+    pub r0: Coefficient,
+    /// Linear isotropic hardening, a stress per unit of p.
+    #[serde(rename = "H", default = "zero")]
+    pub h: Coefficient,
+    /// Short form of one term of `isotropic`.
+    #[serde(rename = "Q", default, skip_serializing_if = "Option::is_none")]
+    pub q: Option<Coefficient>,
+    /// Short form of one term of `isotropic`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub b: Option<Coefficient>,
+    /// Saturating isotropic hardening.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub isotropic: Vec<IsotropicTerm>,
+    /// Back-stresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinematic: Vec<KinematicTerm>,
+    /// Flow rule.
+    #[serde(default)]
+    pub flow: FlowKind,
+    /// Overstress scale of the flow rule.
+    #[serde(rename = "K", default, skip_serializing_if = "Option::is_none")]
+    pub k: Option<Coefficient>,
+    /// Exponent of the flow rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n: Option<Coefficient>,
+    /// Reference rate of the hyperbolic rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eps0: Option<Coefficient>,
+    /// Isotropic hardening is taken at `p_n + lag dp`.
+    #[serde(default = "one")]
+    pub lag: f64,
+}
+
+fn zero() -> Coefficient {
+    0.0.into()
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+impl ChabocheSpec {
+    /// Perfect plasticity without yield stress: everything else is set on it.
+    pub fn new(young: impl Into<Coefficient>, poisson: impl Into<Coefficient>) -> ChabocheSpec {
+        ChabocheSpec {
+            young: young.into(),
+            poisson: poisson.into(),
+            r0: zero(),
+            h: zero(),
+            q: None,
+            b: None,
+            isotropic: Vec::new(),
+            kinematic: Vec::new(),
+            flow: FlowKind::Plastic,
+            k: None,
+            n: None,
+            eps0: None,
+            lag: 1.0,
+        }
+    }
+}
+
+/// Checked parameters.
+#[derive(Debug, Clone)]
+pub(super) struct Parameters {
+    pub(super) elasticity: Isotropic,
+    pub(super) r0: Coefficient,
+    pub(super) h: Coefficient,
+    pub(super) isotropic: Vec<IsotropicTerm>,
+    pub(super) kinematic: Vec<KinematicTerm>,
+    pub(super) flow: Flow,
+    pub(super) lag: f64,
+}
+
+/// Builds a flow rule from its kind and coefficients.
+pub(in crate::material) fn flow(
+    kind: FlowKind,
+    k: Option<&Coefficient>,
+    n: Option<&Coefficient>,
+    eps0: Option<&Coefficient>,
+) -> Result<Flow, LawError> {
+    let need = |name: &str, c: Option<&Coefficient>| {
+        c.cloned().ok_or_else(|| LawError::Missing { name: name.to_owned() })
+    };
+    let refuse = |name: &str, c: Option<&Coefficient>| match c {
+        Some(_) => Err(LawError::Unsupported {
+            problem: format!(
+                "coefficient '{name}' has no meaning in this flow rule; remove it or set 'flow'"
+            ),
+        }),
+        None => Ok(()),
+    };
+    let flow = match kind {
+        FlowKind::Plastic => {
+            refuse("K", k)?;
+            refuse("n", n)?;
+            refuse("eps0", eps0)?;
+            Flow::Plastic
+        }
+        FlowKind::Norton => {
+            refuse("eps0", eps0)?;
+            Flow::Norton { k: need("K", k)?, n: need("n", n)? }
+        }
+        FlowKind::Hyperbolic => {
+            Flow::Hyperbolic { eps0: need("eps0", eps0)?, k: need("K", k)?, n: need("n", n)? }
+        }
+    };
+    flow.validate()?;
+    Ok(flow)
+}
+
+impl Parameters {
+    pub(super) fn new(spec: ChabocheSpec) -> Result<Parameters, LawError> {
+        let elasticity = Isotropic { young: spec.young, poisson: spec.poisson };
+        elasticity.validate()?;
+        let mut isotropic = spec.isotropic;
+        match (spec.q, spec.b) {
+            (Some(q), Some(b)) => isotropic.insert(0, IsotropicTerm { q, b }),
+            (None, None) => {}
+            (Some(_), None) => return Err(LawError::Missing { name: "b".to_owned() }),
+            (None, Some(_)) => return Err(LawError::Missing { name: "Q".to_owned() }),
+        }
+        spec.r0.check_not_negative("R0")?;
+        spec.h.check_not_negative("H")?;
+        for term in &isotropic {
+            term.q.check("Q", "it must be finite", |_| true)?;
+            term.b.check_not_negative("b")?;
+        }
+        // The radius of the elastic domain must not become negative, however far p goes.
+        for t in all_nodes(isotropic.iter().map(|term| &term.q).chain([&spec.r0])) {
+            let softening: f64 = isotropic.iter().map(|term| term.q.at(t).min(0.0)).sum();
+            if spec.r0.at(t) + softening < 0.0 {
+                return Err(LawError::Range {
+                    name: "Q".to_owned(),
+                    value: softening,
+                    rule: format!("softening must not exceed R0 = {}", spec.r0.at(t)),
+                });
+            }
+        }
+        for term in &spec.kinematic {
+            term.c.check_not_negative("C")?;
+            term.d.check_not_negative("D")?;
+        }
+        if spec.kinematic.len() > MAX_BACK_STRESSES {
+            return Err(LawError::Unsupported {
+                problem: format!(
+                    "'kinematic' has {} back-stresses, but at most {MAX_BACK_STRESSES} are possible",
+                    spec.kinematic.len()
+                ),
+            });
+        }
+        if !(0.0..=1.0).contains(&spec.lag) {
+            return Err(LawError::Range {
+                name: "lag".to_owned(),
+                value: spec.lag,
+                rule: "it must lie between 0 and 1".to_owned(),
+            });
+        }
+        let flow = flow(spec.flow, spec.k.as_ref(), spec.n.as_ref(), spec.eps0.as_ref())?;
+        Ok(Parameters {
+            elasticity,
+            r0: spec.r0,
+            h: spec.h,
+            isotropic,
+            kinematic: spec.kinematic,
+            flow,
+            lag: spec.lag,
+        })
+    }
+
+    /// All coefficients, for ranges of temperature.
+    pub(super) fn coefficients(&self) -> impl Iterator<Item = &Coefficient> {
+        let isotropic = self.isotropic.iter().flat_map(|term| [&term.q, &term.b]);
+        let kinematic = self.kinematic.iter().flat_map(|term| [&term.c, &term.d]);
+        self.elasticity
+            .coefficients()
+            .into_iter()
+            .chain([&self.r0, &self.h])
+            .chain(isotropic)
+            .chain(kinematic)
+            .chain(self.flow.coefficients())
+    }
+}

@@ -1,0 +1,326 @@
+//! Materials as they stand in a case or in a model file, and their construction.
+//!
+//! ```toml
+//! name = "steel"
+//! law = "chaboche"
+//! young = { temperature = [20, 900], value = [2e5, 1.5e5] }
+//! poisson = 0.3
+//! R0 = 10
+//! kinematic = [{ C = 1e5, D = 1000 }]
+//! flow = "norton"
+//! K = 300
+//! n = 30
+//! density = 7.8e-9
+//! thermal = { alpha = 2e-5, reference = 20 }
+//! aliases = { p = "evrcum", evp = "evri" }
+//! ```
+//!
+//! All keys of a material lie in one table; which are known depends on `law`. An unknown one is an error that names
+//! the nearest.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use super::chaboche::{Chaboche, ChabocheSpec};
+use super::creep::{Creep, CreepSpec};
+use super::elastic::Elastic;
+use super::elasticity::{Cubic, Elasticity, Isotropic, Orthotropic};
+use super::{Law, LawError, Material, ThermalExpansion};
+use crate::{Error, Result};
+
+/// A material before its parameters are checked; serialises to the TOML above and back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Table", into = "Table")]
+pub struct MaterialSpec {
+    /// Name, unique in a case.
+    pub name: String,
+    /// Law and its parameters.
+    pub law: LawSpec,
+    /// Mass per volume; 0 where no body force needs it.
+    pub density: f64,
+    /// Thermal expansion.
+    pub thermal: Option<ThermalExpansion>,
+    /// Names of the law's variables in the program that the data come from: `p` -> `evrcum`.
+    pub aliases: BTreeMap<String, String>,
+}
+
+/// A law and its parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LawSpec {
+    /// `law = "elastic"` with `young`, `poisson`, or `y1111`, `y1122`, `y1212`, or `E1` ... `G31`; `axes`.
+    Elastic(Elasticity),
+    /// `law = "chaboche"`.
+    Chaboche(Box<ChabocheSpec>),
+    /// `law = "creep"`.
+    Creep(Box<CreepSpec>),
+}
+
+const LAWS: [&str; 3] = ["elastic", "chaboche", "creep"];
+const COMMON: [&str; 5] = ["name", "law", "density", "thermal", "aliases"];
+const ISOTROPIC: [&str; 2] = ["young", "poisson"];
+const CUBIC: [&str; 4] = ["y1111", "y1122", "y1212", "axes"];
+const ORTHOTROPIC: [&str; 10] = ["E1", "E2", "E3", "nu12", "nu23", "nu31", "G12", "G23", "G31", "axes"];
+const CHABOCHE: [&str; 13] =
+    ["young", "poisson", "R0", "H", "Q", "b", "isotropic", "kinematic", "flow", "K", "n", "eps0", "lag"];
+const CREEP: [&str; 6] = ["young", "poisson", "A", "n", "m", "hardening"];
+
+impl MaterialSpec {
+    /// A material without density, expansion and other names.
+    pub fn new(name: impl Into<String>, law: LawSpec) -> MaterialSpec {
+        MaterialSpec { name: name.into(), law, density: 0.0, thermal: None, aliases: BTreeMap::new() }
+    }
+
+    /// Checks the parameters and builds the material.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Case`] naming the material and the coefficient.
+    pub fn build(&self) -> Result<Material> {
+        let named = |e: LawError| Error::case(format!("material '{}': {e}", self.name));
+        let law = self.law.build().map_err(named)?;
+        if let Some(unknown) = self.aliases.keys().find(|k| law.variables().iter().all(|v| v.name != **k)) {
+            let names: Vec<&str> = law.variables().iter().map(|v| v.name.as_str()).collect();
+            return Err(Error::case(format!(
+                "material '{}': aliases name '{unknown}', which law '{}' does not have; its variables are {}",
+                self.name,
+                law.name(),
+                names.join(", ")
+            )));
+        }
+        Material::new(self.name.clone(), law, self.thermal.clone(), self.density, self.aliases.clone())
+            .map_err(named)
+    }
+}
+
+impl LawSpec {
+    /// Name of the law in a case.
+    pub fn name(&self) -> &'static str {
+        match self {
+            LawSpec::Elastic(_) => "elastic",
+            LawSpec::Chaboche(_) => "chaboche",
+            LawSpec::Creep(_) => "creep",
+        }
+    }
+
+    /// Checks the parameters and builds the law.
+    ///
+    /// # Errors
+    /// [`LawError`] naming the coefficient.
+    pub fn build(&self) -> std::result::Result<Box<dyn Law>, LawError> {
+        Ok(match self {
+            LawSpec::Elastic(elasticity) => Box::new(Elastic::new(elasticity.clone())?),
+            LawSpec::Chaboche(spec) => Box::new(Chaboche::new((**spec).clone())?),
+            LawSpec::Creep(spec) => Box::new(Creep::new((**spec).clone())?),
+        })
+    }
+
+    fn from_table(law: &str, table: Table) -> std::result::Result<LawSpec, String> {
+        Ok(match law {
+            "elastic" => LawSpec::Elastic(elasticity(&table, law, &[])?),
+            "chaboche" => {
+                if table.contains_key("y1111") || table.contains_key("E1") {
+                    return Err("law 'chaboche' knows isotropic elasticity only ('young', 'poisson'); \
+                                its Mises criterion with anisotropic elasticity is not available"
+                        .to_owned());
+                }
+                LawSpec::Chaboche(parse(table, law, &CHABOCHE)?)
+            }
+            "creep" => LawSpec::Creep(parse(table, law, &CREEP)?),
+            other => {
+                return Err(format!("law '{other}' is unknown; {}", nearest(other, &LAWS)));
+            }
+        })
+    }
+
+    fn to_table(&self) -> std::result::Result<Table, toml::ser::Error> {
+        match self {
+            LawSpec::Elastic(elasticity) => elasticity_table(elasticity),
+            LawSpec::Chaboche(spec) => Table::try_from(spec),
+            LawSpec::Creep(spec) => Table::try_from(spec),
+        }
+    }
+}
+
+/// Parameters of any serde type from a table of which every key must be known.
+fn parse<T: for<'a> Deserialize<'a>>(
+    table: Table,
+    law: &str,
+    known: &[&str],
+) -> std::result::Result<T, String> {
+    if let Some(key) = table.keys().find(|k| !known.contains(&k.as_str())) {
+        let all: Vec<&str> = known.iter().chain(&COMMON).copied().collect();
+        return Err(format!("key '{key}' has no meaning for law '{law}'; {}", nearest(key, &all)));
+    }
+    Value::Table(table).try_into().map_err(|e: toml::de::Error| e.message().to_owned())
+}
+
+/// The elastic part: which symmetry shows in the keys. `others` are the keys that may stand beside it.
+fn elasticity(table: &Table, law: &str, others: &[&str]) -> std::result::Result<Elasticity, String> {
+    let own: Table = table
+        .iter()
+        .filter(|(k, _)| !others.contains(&k.as_str()))
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
+    let has = |keys: &[&str]| keys.iter().any(|k| *k != "axes" && own.contains_key(*k));
+    if has(&CUBIC) {
+        Ok(Elasticity::Cubic(parse::<Cubic>(own, law, &CUBIC)?))
+    } else if has(&ORTHOTROPIC) {
+        Ok(Elasticity::Orthotropic(parse::<Box<Orthotropic>>(own, law, &ORTHOTROPIC)?))
+    } else if own.keys().any(|k| !ISOTROPIC.contains(&k.as_str())) && !has(&ISOTROPIC) {
+        let all: Vec<&str> = ISOTROPIC.iter().chain(&CUBIC).chain(&ORTHOTROPIC).copied().collect();
+        parse(own, law, &all).map(Elasticity::Isotropic)
+    } else {
+        Ok(Elasticity::Isotropic(parse::<Isotropic>(own, law, &ISOTROPIC)?))
+    }
+}
+
+fn elasticity_table(elasticity: &Elasticity) -> std::result::Result<Table, toml::ser::Error> {
+    match elasticity {
+        Elasticity::Isotropic(p) => Table::try_from(p),
+        Elasticity::Cubic(p) => Table::try_from(p),
+        Elasticity::Orthotropic(p) => Table::try_from(p),
+    }
+}
+
+/// `did you mean 'x'?` where a known word is near, else the list.
+fn nearest(word: &str, known: &[&str]) -> String {
+    let distance = |k: &&str| strsim::osa_distance(&word.to_lowercase(), &k.to_lowercase());
+    match known.iter().min_by_key(|k| distance(k)) {
+        Some(best) if distance(best) <= word.chars().count().div_ceil(2).min(3) => {
+            format!("did you mean '{best}'?")
+        }
+        _ => format!("known are {}", known.join(", ")),
+    }
+}
+
+impl TryFrom<Table> for MaterialSpec {
+    type Error = String;
+
+    fn try_from(mut table: Table) -> std::result::Result<MaterialSpec, String> {
+        let name = match table.remove("name") {
+            Some(Value::String(name)) => name,
+            Some(_) => return Err("the 'name' of a material must be a string".to_owned()),
+            None => return Err("a material has no name; add 'name = \"...\"'".to_owned()),
+        };
+        let within = |problem: String| format!("material '{name}': {problem}");
+        let law = match table.remove("law") {
+            Some(Value::String(law)) => law,
+            Some(_) => return Err(within("'law' must be a string".to_owned())),
+            None => {
+                return Err(within(format!(
+                    "it has no law; add 'law = \"...\"' with one of {}",
+                    LAWS.join(", ")
+                )));
+            }
+        };
+        let mut take = |key: &str| table.remove(key);
+        let of = |key: &str| {
+            let name = name.clone();
+            let key = key.to_owned();
+            move |e: toml::de::Error| format!("material '{name}': {key}: {}", e.message())
+        };
+        let density = take("density").map_or(Ok(0.0), |v| v.try_into().map_err(of("density")))?;
+        let thermal = take("thermal").map(|v| v.try_into().map_err(of("thermal"))).transpose()?;
+        let aliases = take("aliases").map(|v| v.try_into().map_err(of("aliases"))).transpose()?;
+        let law = LawSpec::from_table(&law, table).map_err(within)?;
+        Ok(MaterialSpec { name, law, density, thermal, aliases: aliases.unwrap_or_default() })
+    }
+}
+
+impl From<MaterialSpec> for Table {
+    fn from(spec: MaterialSpec) -> Table {
+        // Parameters are numbers, strings, lists and tables of them, which TOML can always hold.
+        let mut table = spec.law.to_table().unwrap_or_default();
+        table.insert("name".to_owned(), spec.name.into());
+        table.insert("law".to_owned(), spec.law.name().into());
+        table.insert("density".to_owned(), spec.density.into());
+        if let Some(thermal) = spec.thermal.and_then(|t| Value::try_from(t).ok()) {
+            table.insert("thermal".to_owned(), thermal);
+        }
+        if !spec.aliases.is_empty() {
+            let aliases: Table = spec.aliases.into_iter().map(|(k, v)| (k, v.into())).collect();
+            table.insert("aliases".to_owned(), aliases.into());
+        }
+        table
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEEL: &str = r#"
+        name = "steel"
+        law = "chaboche"
+        young = { temperature = [20, 900], value = [2e5, 1.5e5] }
+        poisson = 0.3
+        R0 = 10
+        kinematic = [{ C = 1e5, D = 1000 }, { C = 2e4 }]
+        flow = "norton"
+        K = 300
+        n = 30
+        density = 7.8e-9
+        thermal = { alpha = 2e-5, reference = 20 }
+        aliases = { p = "evrcum", evp = "evri" }
+    "#;
+
+    fn texts() -> Vec<String> {
+        let elastic = |more: &str| format!("name = 'e'\nlaw = 'elastic'\n{more}");
+        vec![
+            STEEL.to_owned(),
+            elastic("young = 1e5\npoisson = 0.2\nthermal = { alpha = 1e-5 }"),
+            elastic("y1111 = 2e5\ny1122 = 1e5\ny1212 = { temperature = [0, 1], value = [1e5, 9e4] }"),
+            elastic(
+                "E1 = 2\nE2 = 2\nE3 = 1\nnu12 = 0.1\nnu23 = 0.1\nnu31 = 0.1\nG12 = 1\nG23 = 1\nG31 = 1\n\
+                 axes = [[0, 1, 0], [-1, 0, 0], [0, 0, 1.0]]",
+            ),
+            "name = 'c'\nlaw = 'creep'\nyoung = 1e5\npoisson = 0.3\nA = 1e-20\nn = 5\nm = 0.3\nhardening = 'time'"
+                .to_owned(),
+        ]
+    }
+
+    #[test]
+    fn a_material_survives_toml() {
+        for text in texts() {
+            let spec: MaterialSpec = toml::from_str(&text).unwrap();
+            let again: MaterialSpec = toml::from_str(&toml::to_string(&spec).unwrap()).unwrap();
+            assert_eq!(spec, again);
+            assert_eq!(spec.build().unwrap().law().name(), spec.law.name());
+        }
+    }
+
+    #[test]
+    fn a_material_is_built_from_its_text() {
+        let material = toml::from_str::<MaterialSpec>(STEEL).unwrap().build().unwrap();
+        assert_eq!(material.law().n_state(), 19);
+        assert_eq!((material.name(), material.density()), ("steel", 7.8e-9));
+        assert_eq!(material.source_name("evp"), "evri");
+        assert_eq!(material.temperature_range(), Some((20.0, 900.0)));
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_remedy() {
+        let message = |from: &str, to: &str| {
+            let text = STEEL.replace(from, to);
+            let spec = toml::from_str::<MaterialSpec>(&text).map_err(|e| e.to_string());
+            spec.and_then(|s| s.build().map_err(|e| e.to_string())).unwrap_err()
+        };
+        for (from, to, expected) in [
+            ("poisson", "poison", "did you mean 'poisson'?"),
+            ("\"chaboche\"", "\"chaboch\"", "did you mean 'chaboche'?"),
+            ("R0 = 10", "E1 = 3", "isotropic elasticity only"),
+            ("R0 = 10", "R0 = -10", "material 'steel': coefficient 'R0' is -10"),
+            ("K = 300", "", "coefficient 'K' is missing"),
+            ("D = 1000", "d = 1000", "unknown field `d`"),
+            ("poisson = 0.3", "", "poisson"),
+            ("evp =", "eps =", "aliases name 'eps'"),
+            ("name = \"steel\"", "", "no name"),
+            ("[20, 900]", "[20, 10]", "must increase"),
+            ("\"norton\"", "\"nortn\"", "nortn"),
+        ] {
+            let text = message(from, to);
+            assert!(text.contains(expected), "{text}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Help for tests of laws: random numbers, one-point steps, finite differences, uniaxial loading.
+
+pub(crate) mod zset;
+
+use super::{Input, Law, Output, Status};
+
+/// Deterministic random numbers (splitmix64).
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    /// Uniform in (-1, 1).
+    pub(crate) fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+    }
+
+    /// Log-uniform between two positive numbers.
+    pub(crate) fn log(&mut self, low: f64, high: f64) -> f64 {
+        (low.ln() + 0.5 * (self.next() + 1.0) * (high / low).ln()).exp()
+    }
+
+    /// Six of them, times `scale`.
+    pub(crate) fn six(&mut self, scale: f64) -> [f64; 6] {
+        std::array::from_fn(|_| scale * self.next())
+    }
+}
+
+/// State, stress and tangent at the end of a step.
+pub(crate) type Answer = (Vec<f64>, [f64; 6], [f64; 36]);
+
+/// One point that is led through a history.
+pub(crate) struct Point<'a> {
+    pub(crate) law: &'a dyn Law,
+    pub(crate) state: Vec<f64>,
+    pub(crate) strain: [f64; 6],
+    pub(crate) temperature: f64,
+    pub(crate) stress: [f64; 6],
+    pub(crate) tangent: [f64; 36],
+}
+
+impl<'a> Point<'a> {
+    pub(crate) fn new(law: &'a dyn Law, temperature: f64) -> Point<'a> {
+        let mut state = vec![0.0; law.n_state()];
+        law.initial_state(&mut state);
+        Point { law, state, strain: [0.0; 6], temperature, stress: [0.0; 6], tangent: [0.0; 36] }
+    }
+
+    /// New state, stress and tangent for a strain and temperature at the end of a step; the point stays where it is.
+    pub(crate) fn trial(&self, dt: f64, strain: &[f64; 6], t: f64) -> Result<Answer, Status> {
+        let (mut state, mut stress, mut tangent) =
+            (vec![f64::NAN; self.state.len()], [f64::NAN; 6], [f64::NAN; 36]);
+        let output = Output { state: &mut state, stress: &mut stress, tangent: Some(&mut tangent) };
+        let input = Input::new(dt, strain, std::slice::from_ref(&t), &self.state)
+            .with_start(&self.strain, std::slice::from_ref(&self.temperature));
+        match self.law.update(input, output) {
+            Status::Done => Ok((state, stress, tangent)),
+            cut => Err(cut),
+        }
+    }
+
+    /// Takes a step.
+    pub(crate) fn step(&mut self, dt: f64, strain: &[f64; 6], t: f64) {
+        (self.state, self.stress, self.tangent) = self.trial(dt, strain, t).expect("the step converges");
+        (self.strain, self.temperature) = (*strain, t);
+    }
+
+    /// Largest difference between the tangent and central differences of the stress over the largest modulus.
+    pub(crate) fn tangent_error(&self, dt: f64, strain: &[f64; 6], t: f64, h: f64) -> f64 {
+        let (_, _, tangent) = self.trial(dt, strain, t).expect("the step converges");
+        let mut elastic = [0.0; 36];
+        self.law.elasticity(t, &mut elastic);
+        let mut worst: f64 = 0.0;
+        for j in 0..6 {
+            let at = |shift: f64| {
+                let mut e = *strain;
+                e[j] += shift;
+                self.trial(dt, &e, t).expect("the step converges").1
+            };
+            // Fourth order: the overstress of a large exponent is a strongly curved function.
+            let (a, b, c, d) = (at(-2.0 * h), at(-h), at(h), at(2.0 * h));
+            for i in 0..6 {
+                let difference = (8.0 * (c[i] - b[i]) - (d[i] - a[i])) / (12.0 * h);
+                worst = worst.max((difference - tangent[6 * i + j]).abs() / elastic[0]);
+            }
+        }
+        worst
+    }
+
+    /// Takes a step under uniaxial stress along axis 1: the strain e11 is given, the others follow.
+    pub(crate) fn uniaxial_strain(&mut self, dt: f64, e11: f64, t: f64) {
+        self.mixed(dt, t, Some(e11), 0.0);
+    }
+
+    /// Takes a step under a given uniaxial stress along axis 1.
+    pub(crate) fn uniaxial_stress(&mut self, dt: f64, s11: f64, t: f64) {
+        self.mixed(dt, t, None, s11);
+    }
+
+    fn mixed(&mut self, dt: f64, t: f64, e11: Option<f64>, s11: f64) {
+        let target = [s11, 0.0, 0.0, 0.0, 0.0, 0.0];
+        let first = usize::from(e11.is_some());
+        let mut strain = self.strain;
+        if let Some(e11) = e11 {
+            strain[0] = e11;
+        }
+        let mut elastic = [0.0; 36];
+        self.law.elasticity(t, &mut elastic);
+        for _ in 0..100 {
+            let (_, stress, tangent) = self.trial(dt, &strain, t).expect("the step converges");
+            let residual: Vec<f64> = (first..6).map(|i| target[i] - stress[i]).collect();
+            let size = residual.iter().fold(0.0f64, |m, r| m.max(r.abs()));
+            if size < 1e-11 * elastic[0] * 1e-3 {
+                break;
+            }
+            let m = 6 - first;
+            let mut a: Vec<Vec<f64>> =
+                (first..6).map(|i| (first..6).map(|j| tangent[6 * i + j]).collect()).collect();
+            let mut x = residual;
+            for k in 0..m {
+                for i in k + 1..m {
+                    let factor = a[i][k] / a[k][k];
+                    for j in k..m {
+                        a[i][j] -= factor * a[k][j];
+                    }
+                    x[i] -= factor * x[k];
+                }
+            }
+            for k in (0..m).rev() {
+                x[k] = (x[k] - (k + 1..m).map(|j| a[k][j] * x[j]).sum::<f64>()) / a[k][k];
+                strain[first + k] += x[k];
+            }
+        }
+        self.step(dt, &strain, t);
+    }
+}
