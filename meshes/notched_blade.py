@@ -58,10 +58,10 @@ def airfoil(s, t, z):
     f = 0.5 * (1.0 + s)
     # thickest at 30 % of the chord, blunt in front, thin behind
     if f < 0.3:
-        half = thickness * (1.0 - 0.4 * (1.0 - f / 0.3) ** 2)
+        half = thickness * (1.0 - 0.32 * (1.0 - f / 0.3) ** 2)
     else:
         half = thickness * (0.22 + 0.78 * math.cos(0.5 * math.pi * (f - 0.3) / 0.7) ** 2)
-    nose = 0.45 * thickness * t * t * math.exp(-12.0 * f)  # rounds the leading edge
+    nose = 0.22 * thickness * t * t * math.exp(-12.0 * f)  # rounds the leading edge
     # thickness across, nose along the camber line, a parabola of 10 % of the chord
     slope = math.atan(-0.4 * s)
     across, along = t * half, nose
@@ -81,8 +81,6 @@ def half_width(z):
 def platform(g, i, j):
     """Point of the platform's upper face at grid position (i, j); the airfoil's foot is its middle block."""
     rx, ry = 0.5 * ROOT_LENGTH, half_width(0.0)
-    v = lambda q: ry * (2.0 * q / g.y - 1.0)
-    u = lambda p: rx * (2.0 * p / g.x - 1.0)
     s = min(max(2.0 * (i - g.rim) / g.chord - 1.0, -1.0), 1.0)
     t = min(max(2.0 * (j - g.side) / g.thick - 1.0, -1.0), 1.0)
     foot = airfoil(s, t, 0.0)
@@ -92,9 +90,10 @@ def platform(g, i, j):
     # the point's projections on the rim; a corner block blends four points
     left = i < g.x / 2
     low = j < g.y / 2
-    at_x = (-rx if left else rx, v(g.side + 0.5 * (t + 1.0) * g.thick))
-    at_y = (u(g.rim + 0.5 * (s + 1.0) * g.chord), -ry if low else ry)
-    corner = (-rx if left else rx, -ry if low else ry)
+    edge = -rx if left else rx
+    at_x = (edge, airfoil(-1.0 if left else 1.0, 0.0, 0.0)[1] + 2.3 * t)
+    at_y = (0.78 * rx * s, -ry if low else ry)
+    corner = (edge, -ry if low else ry)
     return mix(mix(foot, at_x, fx), mix(at_y, corner, fx), fy)
 
 
@@ -219,7 +218,7 @@ def write_mesh(path, element, g, nodes, points, cells, faces):
 def main():
     parser = argparse.ArgumentParser(description="Writes a small turbine blade as a Z-set mesh, with two temperature fields.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--refine", type=int, default=2, help="elements per direction, times this (default 2: 14 k unknowns)")
+    parser.add_argument("--refine", type=int, default=2, help="elements per direction, times this (default 2: 16 k unknowns)")
     parser.add_argument("--element", choices=["c3d20r", "c3d20"], default="c3d20r", help="reduced or full integration")
     options = parser.parse_args()
     if options.refine < 1:
