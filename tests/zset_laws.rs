@@ -133,7 +133,7 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
 
 #[test]
 fn materials_read_from_files_give_the_stored_stresses_and_variables() {
-    // bounds: twice what an independent code found (format notes, 5.4); p of SimpleMises reaches 3.6 in float32
+    // bounds: twice what an independent code found; p of SimpleMises reaches 3.6 in float32
     for (name, bound_sig, bound_p) in [
         ("MecaSequential", 8e-7, 5e-9),
         ("MecaAlternateTempDefinition", 8e-7, 5e-9),

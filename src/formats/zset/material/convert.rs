@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Sub-steps of crystal slip that stand for Z-set's explicit integration with error control: with these the reference
-/// is met to 1.8e-5 (format notes, 5.5).
+/// is met to 1.8e-5.
 const SLIP_SUBSTEPS: u32 = 20;
 
 /// Z-set's update of time-independent plasticity takes hardening at `p + 0.999 dp`: found on its results, where
-/// 1 leaves ten times its float32 rounding (format notes, 5.4).
+/// 1 leaves ten times its float32 rounding.
 const PLASTIC_LAG: f64 = 0.999;
 
 impl ZsetMaterial {
