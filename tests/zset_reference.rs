@@ -48,7 +48,7 @@ fn strain_deviation(mesh: &Mesh, results: &Results) -> f64 {
 
 #[test]
 fn stored_strains_are_the_gradients_of_stored_displacements() {
-    // bounds: twice what an independent code found (format notes, 5.2), for engineering shears
+    // bounds: twice what an independent code found for engineering shears
     for (case, ut, bound) in [
         ("MecaSequential", "cube.ut", 7e-7),
         ("MecaAlternateTempDefinition", "cube.ut", 7e-7),
@@ -117,7 +117,7 @@ fn a_selection_reads_the_same_values_as_everything() {
         .flat_map(|&e| all[2 * offsets[e as usize]..2 * offsets[e as usize + 1]].to_vec())
         .collect();
     assert_eq!(some, expected);
-    // the largest plastic strain of the format notes
+    // the largest plastic strain that an independent code found
     let p = results.integ(10, &["evrcum"], None).unwrap();
     let largest = p.iter().fold(0.0, |m: f64, p| m.max(*p));
     assert!((largest - 4.0e-3).abs() < 1e-4, "{largest}");
@@ -384,8 +384,7 @@ fn damaged_results_are_refused_with_their_sizes_and_places() {
     let results = open().unwrap();
     assert!(results.integ(2, &["sig22"], None).is_ok());
     let message = results.integ(2, &["sig33"], None).unwrap_err().message;
-    let place =
-        "state 3 (time 0.4), field sig33, integration point 5 of element 100 (label 100, by position)";
+    let place = "state 3 (time 0.4), field sig33, integration point 5 of element number 100 (label 100)";
     assert!(message.contains(place) && message.contains("NaN"), "{message}");
 
     std::fs::remove_file(at("cube.integ")).unwrap();

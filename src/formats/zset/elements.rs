@@ -107,7 +107,8 @@ mod tests {
         }
     }
 
-    /// Points of the format notes (1.4), in the order of `.integ` files. That of c3d15 is not known.
+    /// Orders of `.integ` files: c3d8 and c3d10 found on results, the others from the published catalogue. That of c3d15
+    /// is not known.
     #[test]
     fn integration_points_are_in_the_order_of_result_files() {
         let points = |kind| crate::fem::quadrature::rule(kind).into_iter().map(|p| p.0).collect::<Vec<_>>();

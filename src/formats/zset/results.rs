@@ -353,10 +353,10 @@ impl Results {
         let ids = mesh.as_ref().map(|m| if point.is_some() { &m.element_ids } else { &m.node_ids });
         let id = ids
             .and_then(|ids| ids.get(position as usize))
-            .map_or(String::new(), |id| format!("label {id}, "));
+            .map_or(String::new(), |id| format!(" (label {id})"));
         let item = match point {
-            Some(k) => format!("integration point {} of element {} ({id}by position)", k + 1, position + 1),
-            None => format!("node {} ({id}by position)", position + 1),
+            Some(k) => format!("integration point {} of element number {}{id}", k + 1, position + 1),
+            None => format!("node number {}{id}", position + 1),
         };
         let state = self.index.steps[step];
         Error::input(
