@@ -163,7 +163,12 @@ impl At {
                 let (log, slope) = self.log_creep(p, time, x, y);
                 let needed = ((log - self.log_a) / self.n).exp();
                 slope_j = needed * slope / self.n / x;
-                Equation { g: j - three_mu * x - needed, slope: -three_mu - slope_j, scale: j + needed }
+                Equation {
+                    g: j - three_mu * x - needed,
+                    slope: -three_mu - slope_j,
+                    curvature: None,
+                    scale: j + needed,
+                }
             })
         } else {
             None

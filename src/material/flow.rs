@@ -94,30 +94,34 @@ pub(crate) struct FlowAt {
 }
 
 impl FlowAt {
-    /// Overstress V of the increment exp(y), and dV/dy.
+    /// Overstress V of the increment exp(y), dV/dy and d2V/dy2.
     #[inline]
-    pub(crate) fn overstress(&self, y: f64) -> (f64, f64) {
+    pub(crate) fn overstress(&self, y: f64) -> (f64, f64, f64) {
         let l = y - self.log_scale;
         match self.kind {
-            Kind::Plastic => (0.0, 0.0),
+            Kind::Plastic => (0.0, 0.0, 0.0),
             Kind::Norton => {
                 let v = self.k * (l * self.inverse_n).exp();
-                (v, v * self.inverse_n)
+                let slope = v * self.inverse_n;
+                (v, slope, slope * self.inverse_n)
             }
             Kind::Hyperbolic => {
-                // a = asinh(e^l) and d ln a / dl; the branches keep e^l in range.
-                let (log_a, slope) = if l < -20.0 {
-                    (l, 1.0)
+                // ln a, a = asinh(e^l), and its two derivatives by l; the branches keep e^l in range.
+                let (log_a, first, second) = if l < -20.0 {
+                    (l, 1.0, 0.0)
                 } else if l > 300.0 {
                     let a = l + std::f64::consts::LN_2;
-                    (a.ln(), 1.0 / a)
+                    (a.ln(), 1.0 / a, -1.0 / (a * a))
                 } else {
                     let r = l.exp();
                     let a = r.asinh();
-                    (a.ln(), r / (a * (1.0 + r * r).sqrt()))
+                    let square = 1.0 / (1.0 + r * r);
+                    let first = r * square.sqrt() / a;
+                    (a.ln(), first, first * (square - first))
                 };
                 let v = self.k * (log_a * self.inverse_n).exp();
-                (v, v * self.inverse_n * slope)
+                let slope = v * self.inverse_n * first;
+                (v, slope, slope * self.inverse_n * first + v * self.inverse_n * second)
             }
         }
     }
@@ -154,7 +158,7 @@ mod tests {
         for flow in [norton, hyperbolic] {
             let at = flow.at(0.0, 0.2);
             for f in [1e-3, 1.0, 80.0, 150.0, 400.0] {
-                let (v, _) = at.overstress(at.log_increment(f));
+                let (v, ..) = at.overstress(at.log_increment(f));
                 assert!((v / f - 1.0).abs() < 1e-13, "{flow:?} {f} {v}");
             }
         }
@@ -172,6 +176,8 @@ mod tests {
                 let h = 1e-5;
                 let slope = (at.overstress(y + h).0 - at.overstress(y - h).0) / (2.0 * h);
                 assert!((at.overstress(y).1 - slope).abs() < 1e-7 * slope.abs() + 1e-12, "{flow:?} {y}");
+                let curvature = (at.overstress(y + h).1 - at.overstress(y - h).1) / (2.0 * h);
+                assert!((at.overstress(y).2 - curvature).abs() < 1e-7 * slope.abs() + 1e-12, "{flow:?} {y}");
             }
         }
     }

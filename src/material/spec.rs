@@ -160,7 +160,7 @@ fn parse<T: for<'a> Deserialize<'a>>(
         let all: Vec<&str> = known.iter().chain(&COMMON).copied().collect();
         return Err(format!("key '{key}' has no meaning for law '{law}'; {}", nearest(key, &all)));
     }
-    Value::Table(table).try_into().map_err(|e: toml::de::Error| e.message().to_owned())
+    Value::Table(table).try_into().map_err(|e: toml::de::Error| described(&e))
 }
 
 /// The elastic part: which symmetry shows in the keys. `others` are further keys of the law, already taken out: they are
@@ -190,12 +190,15 @@ fn elasticity_table(elasticity: &Elasticity) -> std::result::Result<Table, toml:
 
 fn crystal(mut table: Table) -> std::result::Result<CrystalSpec, String> {
     let mut family = |key: &str| -> std::result::Result<Option<FamilySpec>, String> {
-        table.remove(key).map(|v| v.try_into().map_err(|e| format!("{key}: {}", e.message()))).transpose()
+        table
+            .remove(key)
+            .map(|v| v.try_into().map_err(|e: toml::de::Error| format!("{key}: {}", described(&e))))
+            .transpose()
     };
     let (octahedral, cubic) = (family("octahedral")?, family("cubic")?);
-    let number = |v: Value| v.try_into().map_err(|e: toml::de::Error| format!("substeps: {}", e.message()));
+    let number = |v: Value| v.try_into().map_err(|e: toml::de::Error| format!("substeps: {}", described(&e)));
     let substeps = table.remove("substeps").map_or(Ok(DEFAULT_SUBSTEPS), number)?;
-    let axes = |v: Value| v.try_into().map_err(|e: toml::de::Error| format!("axes: {}", e.message()));
+    let axes = |v: Value| v.try_into().map_err(|e: toml::de::Error| format!("axes: {}", described(&e)));
     let axes = table.remove("axes").map(axes).transpose()?;
     let elasticity = elasticity(table, "crystal", &CRYSTAL)?;
     Ok(CrystalSpec { elasticity, axes, octahedral, cubic, substeps })
@@ -213,6 +216,11 @@ fn crystal_table(spec: &CrystalSpec) -> std::result::Result<Table, toml::ser::Er
     }
     table.insert("substeps".to_owned(), i64::from(spec.substeps).into());
     Ok(table)
+}
+
+/// What toml says of a value, in one line; it names the key after the problem.
+fn described(e: &toml::de::Error) -> String {
+    e.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// `did you mean 'x'?` where a known word is near, else the list.
@@ -250,7 +258,7 @@ impl TryFrom<Table> for MaterialSpec {
         let of = |key: &str| {
             let name = name.clone();
             let key = key.to_owned();
-            move |e: toml::de::Error| format!("material '{name}': {key}: {}", e.message())
+            move |e: toml::de::Error| format!("material '{name}': {key}: {}", described(&e))
         };
         let density = take("density").map_or(Ok(0.0), |v| v.try_into().map_err(of("density")))?;
         let thermal = take("thermal").map(|v| v.try_into().map_err(of("thermal"))).transpose()?;
@@ -308,6 +316,11 @@ mod tests {
                  axes = [[0, 1, 0], [-1, 0, 0], [0, 0, 1.0]]",
             ),
             "name = 'c'\nlaw = 'creep'\nyoung = 1e5\npoisson = 0.3\nA = 1e-20\nn = 5\nm = 0.3\nhardening = 'time'"
+                .to_owned(),
+            "name = 'x'\nlaw = 'crystal'\ny1111 = 2e5\ny1122 = 1e5\ny1212 = 1e5\nsubsteps = 20\n\
+             axes = [[0.6, 0.8, 0.0], [-0.8, 0.6, 0.0], [0.0, 0.0, 1.0]]\n\
+             octahedral = { flow = 'hyperbolic', K = 100, n = 10, eps0 = 0.1, R0 = 100, C = 10, D = 1e3, M = 1e7, m = 1 }\n\
+             cubic = { flow = 'norton', K = 100, n = 10, Q = 10, b = 3, interaction = [1, 0.5, 0] }"
                 .to_owned(),
         ]
     }

@@ -47,6 +47,8 @@ struct Eta {
     cw: f64,
     /// `sum_i C_i w_i^2`.
     cw2: f64,
+    /// Second derivative of `J(eta) - dp sum_i C_i w_i` by dp.
+    curvature: f64,
 }
 
 impl<'a> At<'a> {
@@ -72,38 +74,48 @@ impl<'a> At<'a> {
         }
     }
 
-    /// Radius of the elastic domain at p, and its slope.
+    /// Radius of the elastic domain at p, its slope and curvature.
     #[inline]
-    fn radius(&self, p: f64) -> (f64, f64) {
-        let (mut r, mut slope) = (self.r0 + self.h * p, self.h);
+    fn radius(&self, p: f64) -> (f64, f64, f64) {
+        let (mut r, mut slope, mut curvature) = (self.r0 + self.h * p, self.h, 0.0);
         for term in self.isotropic {
             let (q, b) = (term.q.at(self.temperature), term.b.at(self.temperature));
-            r -= q * (-b * p).exp_m1();
-            slope += q * b * (-b * p).exp();
+            let saturation = (-b * p).exp_m1();
+            r -= q * saturation;
+            let rate = q * b * (1.0 + saturation);
+            slope += rate;
+            curvature -= rate * b;
         }
-        (r, slope)
+        (r, slope, curvature)
     }
 
-    #[inline]
+    #[inline(always)]
     fn eta(&self, trial: &Sym, alpha: &[f64], dp: f64) -> Eta {
-        let (mut eta, mut b) = (*trial, [0.0; 6]);
-        let (mut cw, mut cw2) = (0.0, 0.0);
+        let (mut eta, mut b, mut db) = (*trial, [0.0; 6], [0.0; 6]);
+        let (mut cw, mut cw2, mut cdw3) = (0.0, 0.0, 0.0);
         for i in 0..self.back_stresses {
             let a = six(alpha, 6 * i);
             let w = 1.0 / (1.0 + self.d[i] * dp);
+            let dw = self.d[i] * w;
             let c = self.c[i] * w;
             cw += c;
             cw2 += c * w;
+            cdw3 += c * w * dw;
             let x = 2.0 / 3.0 * c;
-            let y = x * self.d[i] * w;
+            let y = x * dw;
+            let z = -2.0 * y * dw;
             for k in 0..6 {
                 eta[k] -= x * a[k];
                 b[k] += y * a[k];
+                db[k] += z * a[k];
             }
         }
         let j = (1.5 * contract(&eta, &eta)).sqrt();
-        let nb = 1.5 * contract(&eta, &b) / j;
-        Eta { eta, j, b, nb, cw, cw2 }
+        let per_j = 1.5 / j;
+        let nb = per_j * contract(&eta, &b);
+        let turning = per_j * contract(&b, &b) - nb * nb / j;
+        let curvature = turning + per_j * contract(&eta, &db) + 2.0 * cdw3;
+        Eta { eta, j, b, nb, cw, cw2, curvature }
     }
 
     /// Integrates one step from `old` to `new` (p, evp, alpha...), giving stress and, where wanted, tangent. `false` for
@@ -126,7 +138,7 @@ impl<'a> At<'a> {
             std::array::from_fn(|k| 2.0 * self.mu * (elastic[k] - if k < 3 { trace / 3.0 } else { 0.0 }));
         new.copy_from_slice(old);
         let start = self.eta(&trial, alpha, 0.0);
-        let (radius, radius_slope) = self.radius(p);
+        let (radius, radius_slope, _) = self.radius(p);
         let f = start.j - radius;
         if !(f + pressure + self.temperature).is_finite() {
             return false;
@@ -180,15 +192,19 @@ impl<'a> At<'a> {
         let stiffness = three_mu + start.cw + self.lag * radius_slope - start.nb;
         let plastic = if stiffness > 0.0 { (f / stiffness).ln() } else { f64::INFINITY };
         let first = plastic.min(self.flow.log_increment(f));
-        let mut slopes = (radius_slope, 0.0);
+        // R + V at the last trial x: slope, and x^2 times the curvature.
+        let mut last = (0.0, 0.0, 0.0);
         let (dp, log_dp) = solve(1.0001 * bound / three_mu, first, |x, y| {
             let e = self.eta(trial, alpha, x);
-            let (radius, radius_slope) = self.radius(p + self.lag * x);
-            let (v, v_slope) = self.flow.overstress(y);
-            slopes = (radius_slope, v_slope);
+            let (radius, radius_slope, radius_curvature) = self.radius(p + self.lag * x);
+            let (v, v_slope, v_curvature) = self.flow.overstress(y);
+            let slope = self.lag * radius_slope + v_slope / x;
+            let curvature = self.lag * self.lag * radius_curvature * x * x + (v_curvature - v_slope);
+            last = (slope, curvature, x);
             Equation {
                 g: e.j - x * (three_mu + e.cw) - radius - v,
-                slope: e.nb - three_mu - e.cw2 - self.lag * radius_slope - v_slope / x,
+                slope: e.nb - three_mu - e.cw2 - slope,
+                curvature: Some(e.curvature * x * x - curvature),
                 scale: e.j + radius + v,
             }
         })?;
@@ -197,7 +213,7 @@ impl<'a> At<'a> {
         if e.j == 0.0 {
             return None;
         }
-        let hardening = three_mu + e.cw2 + self.lag * slopes.0 + slopes.1 / dp - e.nb;
+        let hardening = three_mu + e.cw2 - e.nb + last.0 + last.1 / last.2 * ((dp - last.2) / last.2);
         let n = e.eta.map(|x| 1.5 / e.j * x);
         Some(Flowed { dp, j: e.j, n, b: e.b, nb: e.nb, hardening })
     }

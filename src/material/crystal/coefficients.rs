@@ -71,7 +71,8 @@ impl FamilyAt {
                 slope = linear + self.dt * self.m * scale * power;
                 let step = (size * (linear + self.dt * scale * power) - right.abs()) / slope;
                 size -= step;
-                if step.abs() <= 1e-15 * size {
+                // The error is about the square of the step.
+                if step.abs() <= 1e-8 * size {
                     break;
                 }
             }

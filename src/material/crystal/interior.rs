@@ -11,11 +11,10 @@ impl Problem<'_> {
         let n = self.at.systems();
         let tau = self.shear(now);
         let x = self.at.kinematic();
-        let rest = self.at.rest(&self.a);
         let (mut scale, mut largest) = (0.0f64, 0.0f64);
         for s in 0..n {
             if now.dv[s] * self.gram[s][s] < 1e-9 * self.tau[s].abs() {
-                now.sign[s] = (tau[s] - x[s] * rest[s].a).signum();
+                now.sign[s] = (tau[s] - x[s] * self.rest[s].a).signum();
             }
             scale = scale.max(self.tau[s].abs());
             largest = largest.max(self.gram[s][s]);

@@ -122,7 +122,7 @@ fn substep(at: &At, strain: &Sym, local: &mut Local, by_strain: Option<(&mut Sen
         }
         return true;
     }
-    let problem = Problem { at, tau, a: local.a, v: local.v, gram: at.gram() };
+    let problem = Problem { at, tau, a: local.a, v: local.v, rest, gram: at.gram() };
     let Some(slips) = problem.solve() else { return false };
     let active = &slips.active[..slips.count];
     if let Some((sensitivity, fraction)) = by_strain {

@@ -44,6 +44,8 @@ pub(super) struct Problem<'a> {
     /// Values at the start of the sub-step.
     pub(super) a: [f64; MAX_SYSTEMS],
     pub(super) v: [f64; MAX_SYSTEMS],
+    /// Back-stress variables of no slip.
+    pub(super) rest: [Back; MAX_SYSTEMS],
     /// `m_s : C : m_r`.
     pub(super) gram: [[f64; MAX_SYSTEMS]; MAX_SYSTEMS],
 }
@@ -54,7 +56,7 @@ impl Problem<'_> {
         let mut now = Slips {
             dv: [0.0; MAX_SYSTEMS],
             sign: [1.0; MAX_SYSTEMS],
-            back: self.at.rest(&self.a),
+            back: self.rest,
             g: [0.0; MAX_SYSTEMS],
             v: [(0.0, 0.0); MAX_SYSTEMS],
             active: [0; MAX_SYSTEMS],
@@ -161,10 +163,11 @@ impl Problem<'_> {
         for (family, at) in self.at.families() {
             for s in family.systems.clone() {
                 let dv = now.dv[s];
-                now.back[s] = at.back(self.a[s], now.sign[s], dv);
+                now.back[s] = if dv > 0.0 { at.back(self.a[s], now.sign[s], dv) } else { self.rest[s] };
                 let x = at.c * now.back[s].a;
                 now.g[s] = if dv > 0.0 {
-                    now.v[s] = at.flow.overstress(dv.ln());
+                    let (v, slope, _) = at.flow.overstress(dv.ln());
+                    now.v[s] = (v, slope);
                     now.sign[s] * (tau[s] - x) - r[s] - now.v[s].0
                 } else {
                     ((tau[s] - x).abs() - r[s] - at.threshold).max(0.0)
