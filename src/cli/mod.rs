@@ -5,12 +5,12 @@
 mod args;
 mod check;
 mod compare;
-//WIP mod export;
+mod export;
 mod import;
-//WIP mod info;
-//WIP mod offline;
-//WIP mod online;
-//WIP mod partition;
+mod info;
+mod offline;
+mod online;
+mod partition;
 mod session;
 mod solve;
 
@@ -39,9 +39,13 @@ fn run(cli: &Cli, session: &Session) -> Result<()> {
     let result = match &cli.command {
         Command::Import(a) => import::run(&cx, a),
         Command::Solve(a) => session.with_petsc(|| solve::run(&cx, a)),
+        Command::Offline(a) => offline::run(&cx, a, session),
+        Command::Online(a) => online::run(&cx, a),
         Command::Compare(a) => compare::run(&cx, a),
+        Command::Partition(a) => partition::run(&cx, a),
+        Command::Export(a) => export::run(&cx, a),
         Command::Check(a) => check::run(&cx, a),
-        _ => unreachable!(),
+        Command::Info(a) => info::run(&cx, a),
     };
     let (mut json, verdict) = match result {
         Ok(answer) => (answer.json, answer.verdict),

@@ -10,7 +10,5 @@ mod toml_case;
 mod zset;
 
 pub use case::Case;
-pub use options::{
-    CubatureMode, LinearKind, OfflineOptions, OnlineOptions, OutputSpec, PodMethod, SolverOptions,
-};
+pub use options::{CubatureMode, LinearKind, OfflineOptions, OnlineOptions, OutputSpec, SolverOptions};
 pub use read::read_case;

@@ -1,5 +1,6 @@
 //! Options of the stages, with their defaults.
 
+use crate::rom::offline::basis::PodMethod;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -44,16 +45,6 @@ pub enum LinearKind {
     Direct,
     /// Krylov with algebraic multigrid.
     Iterative,
-}
-
-/// How the POD is computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PodMethod {
-    /// Correlation matrix with re-orthogonalisation.
-    Gram,
-    /// QR factorisation of the snapshots.
-    Tsqr,
 }
 
 /// One cubature problem for the structure, or one for each subdomain.

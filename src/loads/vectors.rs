@@ -1,11 +1,11 @@
 //! Loads as nodal vectors of a subdomain, and prescribed displacements as dofs.
 
 use super::{Amplitude, Load, Loading, Shape};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fem::quadrature::mass_rule;
 use crate::fem::reference::{MAX_NODES, shape};
 use crate::fem::{FaceIntegral, Geometry};
-use crate::mesh::{Mesh, Subdomain};
+use crate::mesh::{Face, Mesh, Subdomain};
 use crate::parallel::Comm;
 
 /// `r - (r.d) d` for `r = x - center`, `d` the unit axis: the centrifugal acceleration per squared speed.
@@ -29,7 +29,7 @@ pub fn nodal_vector(comm: &Comm, sub: &Subdomain, load: &Load, density: &[f64]) 
     let mut out = vec![0.0; 3 * mesh.n_nodes()];
     match &load.shape {
         Shape::Pressure { set, field } => {
-            let faces = mesh.face_set(set)?;
+            let faces = loaded_faces(comm, mesh, set)?;
             let positions: Vec<u64> = faces.iter().map(|f| f.position).collect();
             let values = field.values(&positions, mesh.n_faces_global.get(set).copied().unwrap_or(0))?;
             for (face, p) in faces.iter().zip(values) {
@@ -40,7 +40,7 @@ pub fn nodal_vector(comm: &Comm, sub: &Subdomain, load: &Load, density: &[f64]) 
             }
         }
         Shape::Traction { set, vector } => {
-            for face in mesh.face_set(set)? {
+            for face in loaded_faces(comm, mesh, set)? {
                 let integral = FaceIntegral::new(mesh, face);
                 for (&node, a) in face.nodes().iter().zip(&integral.area) {
                     add(&mut out, node, vector.map(|c| c * a));
@@ -66,6 +66,20 @@ pub fn nodal_vector(comm: &Comm, sub: &Subdomain, load: &Load, density: &[f64]) 
         }
     }
     Ok(out)
+}
+
+/// The local faces of a set whose faces must all lie on some rank.
+fn loaded_faces<'m>(comm: &Comm, mesh: &'m Mesh, set: &str) -> Result<&'m [Face]> {
+    let faces = mesh.face_set(set)?;
+    let total = mesh.n_faces_global.get(set).copied().unwrap_or(0);
+    let found = comm.sum_u64(faces.len() as u64);
+    if found != total {
+        return Err(Error::case(format!(
+            "face set '{set}' has {} faces that belong to no element; loads cannot act on them: correct the set",
+            total - found.min(total)
+        )));
+    }
+    Ok(faces)
 }
 
 fn add(out: &mut [f64], node: u32, value: [f64; 3]) {

@@ -122,7 +122,7 @@ impl From<MeshError> for crate::Error {
 }
 
 /// Names of the element set of all elements, in the spelling of Z-set and ours.
-const ALL_ELEMENTS: [&str; 3] = ["ALL_ELEMENT", "all", "ALL"];
+pub const ALL_ELEMENTS: [&str; 3] = ["ALL_ELEMENT", "all", "ALL"];
 /// Names of the node set of all nodes.
 const ALL_NODES: [&str; 3] = ["ALLNODE", "ALL_NODE", "all"];
 

@@ -4,11 +4,13 @@
 //! do: no large strains, no contact, no dynamics.
 
 mod assembly;
+mod lift;
 pub mod linear;
 mod newton;
 mod state;
 mod steps;
 
+pub use lift::elastic_lift;
 pub use newton::{HighFidelity, NewtonOptions};
 pub use state::FullState;
 pub use steps::{Failed, StepReport, advance_with_cuts};

@@ -1,7 +1,7 @@
 //! `ferrom compare`: errors of one result against another, per quantity and time.
 
 use super::Context;
-use super::source::ResultFile;
+use super::source::{Cut, ResultFile};
 use crate::error::{Error, Result};
 use crate::fem::{Geometry, MassMatrix};
 use crate::parallel::{Comm, agree};
@@ -83,7 +83,7 @@ pub fn compare(
 ) -> Result<CompareReport> {
     let comm = cx.comm;
     let (a, b) = cx.timers.time("open", || -> Result<_> {
-        Ok((ResultFile::open(comm, run)?, ResultFile::open(comm, reference)?))
+        Ok((ResultFile::open(comm, run, Cut::Anew)?, ResultFile::open(comm, reference, Cut::Anew)?))
     })?;
     agree(comm, a.same_mesh(&b))?;
     let mesh = &a.subdomain().mesh;

@@ -1,6 +1,6 @@
 //! `ferrom import`: another program's results into a snapshot store.
 
-use super::source::ResultFile;
+use super::source::{Cut, ResultFile};
 use super::{Context, Progress};
 use crate::config::Case;
 use crate::error::{Error, Result};
@@ -18,7 +18,7 @@ use std::path::Path;
 /// # Collective
 pub fn import(cx: &Context, results: &Path, case: Option<&Case>, out: &Path) -> Result<usize> {
     let comm = cx.comm;
-    let source = cx.timers.time("mesh", || ResultFile::open(comm, results))?;
+    let source = cx.timers.time("mesh", || ResultFile::open(comm, results, Cut::Own))?;
     let sub = source.subdomain();
     let mesh = &sub.mesh;
     let text = case.map_or(Ok(String::new()), Case::to_text)?;

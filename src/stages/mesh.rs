@@ -2,36 +2,43 @@
 
 use crate::error::Result;
 use crate::formats;
-use crate::mesh::{Mesh, Subdomain, distribute};
+use crate::mesh::{Mesh, Subdomain, distribute, restrict};
 use crate::parallel::{Comm, agree};
+use crate::store::{SnapshotFile, write_parts};
 use std::path::Path;
 
-/// Reads a mesh file and gives each rank its subdomain.
+/// Reads a mesh file and gives each rank its subdomain. Of a store of ours the parts are kept where there are enough.
 ///
 /// # Errors
 /// The file is not a mesh; more ranks than elements.
 ///
 /// # Collective
 pub fn load_mesh(comm: &Comm, path: &Path) -> Result<Subdomain> {
+    if path.extension().is_some_and(|e| e == "h5" || e == "vtkhdf") {
+        return Ok(SnapshotFile::open(comm, path)?.subdomain().clone());
+    }
     let whole = if comm.is_root() { formats::read_mesh(path).map(Some) } else { Ok(None) };
     let whole = agree(comm, whole)?;
-    share_mesh(comm, whole)
+    share_mesh(comm, whole, None)
 }
 
-/// Gives each rank its subdomain of the mesh that rank 0 holds.
+/// Gives each rank its subdomain of the mesh that rank 0 holds; `part`: the rank of each element, where it is given.
 ///
 /// # Collective
-pub(super) fn share_mesh(comm: &Comm, whole: Option<Mesh>) -> Result<Subdomain> {
-    let mesh = distribute(comm, whole, None)?;
+pub(super) fn share_mesh(comm: &Comm, whole: Option<Mesh>, part: Option<Vec<u32>>) -> Result<Subdomain> {
+    let mesh = distribute(comm, whole, part)?;
     Ok(Subdomain::new(comm, mesh))
 }
 
-/// Writes a mesh cut into `parts` subdomains as a store without times, one part each.
+/// Writes a mesh cut into `parts` subdomains to `out`, a store without times that a case can name as its mesh; returns
+/// the number of elements of each. The work of one rank.
 ///
 /// # Errors
 /// The mesh cannot be read; more parts than elements; the output cannot be written.
-pub fn partition(path: &Path, parts: usize) -> Result<(Mesh, Vec<u32>)> {
+pub fn partition(path: &Path, parts: usize, out: &Path) -> Result<Vec<usize>> {
     let mesh = formats::read_mesh(path)?;
-    let part = crate::mesh::partition(&mesh, parts)?;
-    Ok((mesh, part))
+    let pieces = restrict(&mesh, &crate::mesh::partition(&mesh, parts)?, parts);
+    let sizes = pieces.iter().map(Mesh::n_elements).collect();
+    write_parts(out, &mesh, &pieces)?;
+    Ok(sizes)
 }

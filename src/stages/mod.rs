@@ -3,18 +3,25 @@
 //! Every stage is collective over the communicator of its [`Context`] and ends on every rank with the same result.
 
 mod compare;
+mod export;
+mod history;
 mod import;
+mod info;
+mod lift;
 mod mesh;
-//WIP mod offline;
-//WIP mod online;
+mod offline;
+mod online;
 mod solve;
 mod source;
 
 pub use compare::{CompareReport, CompareRow, Norm, compare};
+pub use export::export_zset;
 pub use import::import;
+pub use info::describe;
+pub use lift::lift;
 pub use mesh::{load_mesh, partition};
-//WIP pub use offline::{OfflineReport, offline};
-//WIP pub use online::{OnlineSummary, online};
+pub use offline::{OfflineReport, offline};
+pub use online::{OnlineSummary, online};
 pub use solve::{SolveReport, solve};
 
 use crate::parallel::Comm;

@@ -2,14 +2,22 @@
 
 use super::mesh::share_mesh;
 use crate::error::{Error, Result};
-use crate::formats::zset::{self, Layout, Results, Shear, TENSOR, UtIndex};
+use crate::formats::zset::{FieldSource, Layout, Places, Shear, Stored, TENSOR};
 use crate::mesh::Subdomain;
 use crate::parallel::{Comm, agree};
 use crate::store::{Parts, SnapshotFile};
 use std::path::{Path, PathBuf};
 
-/// Results, open on every rank. The structure is always partitioned anew, so that two files of one mesh have the same
-/// local numbers.
+/// Which subdomains the ranks get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// Partitioned anew: two files of one mesh have the same local numbers.
+    Anew,
+    /// The subdomains of the results, where they are as many as the ranks.
+    Own,
+}
+
+/// Results, open on every rank.
 pub(super) struct ResultFile {
     path: PathBuf,
     kind: Kind,
@@ -17,20 +25,23 @@ pub(super) struct ResultFile {
 
 enum Kind {
     Store(Box<SnapshotFile>),
-    Zset { sub: Box<Subdomain>, results: Box<Results>, times: Vec<f64>, prefix: Option<String> },
+    Zset { sub: Box<Subdomain>, results: Box<FieldSource>, times: Vec<f64>, prefix: Option<String> },
 }
 
 impl ResultFile {
-    /// Opens a store, a run, or a Z-set `.ut`.
+    /// Opens a store, a run, a Z-set `.ut`, or the stem of results by sub-domains (`cube` for `cube-001.ut`, …).
     ///
     /// # Errors
     /// The file is missing or not what its ending says.
     ///
     /// # Collective
-    pub fn open(comm: &Comm, path: &Path) -> Result<ResultFile> {
+    pub fn open(comm: &Comm, path: &Path, cut: Cut) -> Result<ResultFile> {
         let kind = match path.extension().and_then(|e| e.to_str()) {
-            Some("ut") => open_zset(comm, path)?,
-            _ => Kind::Store(Box::new(SnapshotFile::open_as(comm, path, Parts::Anew)?)),
+            Some("ut") | None => open_zset(comm, path, cut)?,
+            _ => {
+                let parts = if cut == Cut::Own { Parts::Keep } else { Parts::Anew };
+                Kind::Store(Box::new(SnapshotFile::open_as(comm, path, parts)?))
+            }
         };
         Ok(ResultFile { path: path.to_owned(), kind })
     }
@@ -87,8 +98,8 @@ impl ResultFile {
             }
             Kind::Zset { results, prefix, .. } if results.has_integ() => {
                 let mut out: Vec<(String, usize)> = Vec::new();
-                let all = &results.index.integ_names;
-                for name in all {
+                let all = results.integ_names();
+                for name in &all {
                     let tensor = TENSOR
                         .iter()
                         .find_map(|c| name.strip_suffix(c))
@@ -185,18 +196,40 @@ pub(super) fn same_mesh(a: &Subdomain, a_path: &Path, b: &Subdomain, b_path: &Pa
     }
 }
 
-fn open_zset(comm: &Comm, path: &Path) -> Result<Kind> {
-    let index = agree(comm, UtIndex::read(path))?;
-    let whole = if comm.is_root() { zset::read_mesh(&index.mesh_path()).map(Some) } else { Ok(None) };
-    let whole = agree(comm, whole)?;
-    let mut words = whole.as_ref().map_or(Vec::new(), |m| Layout::of(m).words());
-    comm.broadcast_vec(&mut words, 0);
-    let layout =
-        Layout::from_words(&words).ok_or_else(|| Error::run("the layout of the results was lost on its way"));
-    let times = index.times();
-    let prefix = index.integ_names.iter().find_map(|n| n.strip_suffix("cum")).map(str::to_owned);
-    let results = agree(comm, layout.and_then(|layout| Results::open(index, layout)))?;
-    let sub = share_mesh(comm, whole)?;
+fn open_zset(comm: &Comm, path: &Path, cut: Cut) -> Result<Kind> {
+    let stored = if comm.is_root() { Stored::read(path).map(Some) } else { Ok(None) };
+    let mut stored = agree(comm, stored)?;
+    // what the other ranks need to open the files themselves
+    let mut names = Vec::new();
+    let (mut layout_words, mut place_words) = (Vec::new(), Vec::new());
+    if let Some(s) = &stored {
+        names = s.uts.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join("\n").into_bytes();
+        for layout in &s.layouts {
+            let words = layout.words();
+            layout_words.push(words.len() as u64);
+            layout_words.extend(words);
+        }
+        place_words = s.places.as_ref().map_or(Vec::new(), Places::words);
+    }
+    comm.broadcast_vec(&mut names, 0);
+    comm.broadcast_vec(&mut layout_words, 0);
+    comm.broadcast_vec(&mut place_words, 0);
+    let uts: Vec<PathBuf> = String::from_utf8_lossy(&names).lines().map(PathBuf::from).collect();
+    let mut layouts = Vec::new();
+    let mut at = 0;
+    while at < layout_words.len() {
+        let n = layout_words[at] as usize;
+        layouts.extend(Layout::from_words(&layout_words[at + 1..at + 1 + n]));
+        at += 1 + n;
+    }
+    let part = stored.as_mut().and_then(|s| s.part.take());
+    let part = part.filter(|_| cut == Cut::Own && uts.len() == comm.size());
+    let sub = share_mesh(comm, stored.map(|s| s.mesh), part)?;
+    let places =
+        Places::from_words(&place_words).map(|p| p.restrict(&sub.mesh.node_index, &sub.mesh.element_index));
+    let results = agree(comm, FieldSource::open(&uts, &layouts, places))?;
+    let times = results.steps().iter().map(|s| s.time).collect();
+    let prefix = results.integ_names().iter().find_map(|n| n.strip_suffix("cum").map(str::to_owned));
     Ok(Kind::Zset { sub: Box::new(sub), results: Box::new(results), times, prefix })
 }
 

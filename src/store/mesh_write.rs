@@ -24,10 +24,18 @@ impl Layout {
     ///
     /// # Collective
     pub fn new(comm: &Comm, mesh: &Mesh) -> Layout {
+        Layout::of_parts(comm, std::slice::from_ref(mesh))
+    }
+
+    /// Of several parts on each rank.
+    ///
+    /// # Collective
+    pub fn of_parts(comm: &Comm, parts: &[Mesh]) -> Layout {
+        let total = |of: fn(&Mesh) -> usize| Blocks::new(comm, parts.iter().map(of).sum());
         Layout {
-            nodes: Blocks::new(comm, mesh.n_nodes()),
-            elements: Blocks::new(comm, mesh.n_elements()),
-            points: Blocks::new(comm, mesh.n_points()),
+            nodes: total(Mesh::n_nodes),
+            elements: total(Mesh::n_elements),
+            points: total(Mesh::n_points),
         }
     }
 }
@@ -67,39 +75,64 @@ pub(super) fn put<T: Wire + H5Type>(
     })
 }
 
-/// Writes mesh, labels and sets.
+/// Writes mesh, labels and sets: one part per rank.
 ///
 /// # Errors
 /// What writing fails with, the same on every rank.
 ///
 /// # Collective
 pub(super) fn write_mesh(comm: &Comm, out: &mut Option<Output>, mesh: &Mesh, layout: &Layout) -> Result<()> {
-    let (n_nodes, n_elements) = (mesh.n_nodes(), mesh.n_elements());
-    let one = Blocks::new(comm, 1);
-    put(comm, out, "VTKHDF/NumberOfPoints", &one, 1, &[n_nodes as i64])?;
-    put(comm, out, "VTKHDF/NumberOfCells", &one, 1, &[n_elements as i64])?;
-    put(comm, out, "VTKHDF/NumberOfConnectivityIds", &one, 1, &[mesh.connectivity.len() as i64])?;
-    put(comm, out, "VTKHDF/Points", &layout.nodes, 3, mesh.points.as_flattened())?;
-    let ids: Vec<i64> = mesh.connectivity.iter().map(|&n| i64::from(n)).collect();
+    write_mesh_parts(comm, out, std::slice::from_ref(mesh), mesh, layout)
+}
+
+/// As [`write_mesh`], for a rank that holds several parts; `sets` are taken from another mesh of the same structure.
+///
+/// # Errors
+/// What writing fails with, the same on every rank.
+///
+/// # Collective
+pub(super) fn write_mesh_parts(
+    comm: &Comm,
+    out: &mut Option<Output>,
+    parts: &[Mesh],
+    sets: &Mesh,
+    layout: &Layout,
+) -> Result<()> {
+    let count = |of: fn(&Mesh) -> usize| -> Vec<i64> { parts.iter().map(|m| of(m) as i64).collect() };
+    let one = Blocks::new(comm, parts.len());
+    put(comm, out, "VTKHDF/NumberOfPoints", &one, 1, &count(Mesh::n_nodes))?;
+    put(comm, out, "VTKHDF/NumberOfCells", &one, 1, &count(Mesh::n_elements))?;
+    put(comm, out, "VTKHDF/NumberOfConnectivityIds", &one, 1, &count(|m| m.connectivity.len()))?;
+    let points: Vec<f64> = parts.iter().flat_map(|m| m.points.as_flattened()).copied().collect();
+    put(comm, out, "VTKHDF/Points", &layout.nodes, 3, &points)?;
+    let ids: Vec<i64> = parts.iter().flat_map(|m| &m.connectivity).map(|&n| i64::from(n)).collect();
     put(comm, out, "VTKHDF/Connectivity", &Blocks::new(comm, ids.len()), 1, &ids)?;
-    let mut offsets: Vec<i64> = mesh.offsets.iter().map(|&o| i64::from(o)).collect();
-    offsets.resize(n_elements + 1, 0);
+    let mut offsets: Vec<i64> = Vec::new();
+    for mesh in parts {
+        // a part without elements has one offset all the same
+        offsets.extend(mesh.offsets.iter().take(1.max(mesh.n_elements() + 1)).map(|&o| i64::from(o)));
+        if mesh.offsets.is_empty() {
+            offsets.push(0);
+        }
+    }
     put(comm, out, "VTKHDF/Offsets", &Blocks::new(comm, offsets.len()), 1, &offsets)?;
-    let types: Vec<u8> = mesh.kinds.iter().map(|k| k.vtk_type()).collect();
+    let types: Vec<u8> = parts.iter().flat_map(|m| &m.kinds).map(|k| k.vtk_type()).collect();
     put(comm, out, "VTKHDF/Types", &layout.elements, 1, &types)?;
 
     on_root(comm, out, |out| {
         out.group("ferrom/mesh")?;
-        out.attribute("ferrom/mesh", "n_nodes", &[mesh.n_nodes_global])?;
-        out.attribute("ferrom/mesh", "n_elements", &[mesh.n_elements_global])?;
+        out.attribute("ferrom/mesh", "n_nodes", &[sets.n_nodes_global])?;
+        out.attribute("ferrom/mesh", "n_elements", &[sets.n_elements_global])?;
         let names: Vec<&str> = ElementKind::ALL.iter().map(|k| k.name()).collect();
         out.attribute_text("ferrom/mesh", "kind_names", &names.join(" "))
     })?;
-    put(comm, out, "ferrom/mesh/node_ids", &layout.nodes, 1, &mesh.node_ids)?;
-    put(comm, out, "ferrom/mesh/node_index", &layout.nodes, 1, &mesh.node_index)?;
-    put(comm, out, "ferrom/mesh/element_ids", &layout.elements, 1, &mesh.element_ids)?;
-    put(comm, out, "ferrom/mesh/element_index", &layout.elements, 1, &mesh.element_index)?;
-    let kinds: Vec<u8> = mesh.kinds.iter().map(|k| k.code()).collect();
+    let labels =
+        |of: fn(&Mesh) -> &Vec<u64>| -> Vec<u64> { parts.iter().flat_map(|m| of(m)).copied().collect() };
+    put(comm, out, "ferrom/mesh/node_ids", &layout.nodes, 1, &labels(|m| &m.node_ids))?;
+    put(comm, out, "ferrom/mesh/node_index", &layout.nodes, 1, &labels(|m| &m.node_index))?;
+    put(comm, out, "ferrom/mesh/element_ids", &layout.elements, 1, &labels(|m| &m.element_ids))?;
+    put(comm, out, "ferrom/mesh/element_index", &layout.elements, 1, &labels(|m| &m.element_index))?;
+    let kinds: Vec<u8> = parts.iter().flat_map(|m| &m.kinds).map(|k| k.code()).collect();
     put(comm, out, "ferrom/mesh/kinds", &layout.elements, 1, &kinds)?;
-    sets::write(comm, out, mesh)
+    sets::write(comm, out, sets)
 }

@@ -31,5 +31,5 @@ pub use model::{
 };
 pub use model_read::ModelFile;
 pub use names::{SCHEMA_VERSION, StoreKind};
-pub use reader::{Parts, SnapshotFile};
-pub use writer::{Field, SnapshotWriter, Step};
+pub use reader::{Parts, SnapshotFile, kind_of};
+pub use writer::{Field, SnapshotWriter, Step, write_parts};

@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 pub struct ReducedModel {
     /// Modes `n` of the displacement.
     pub n_modes: usize,
+    /// Nodes of the whole structure (set by the reader).
+    pub n_nodes: u64,
     /// Singular values of the snapshots, descending: those of the modes first, then of what was cut off, where known.
     pub singular_values: Vec<f64>,
     /// What each lift prescribes, in the order of the columns after the modes.

@@ -81,10 +81,14 @@ fn read_model(comm: &Comm, file: &Source) -> Result<ReducedModel> {
         table.expect(&[None, None])?;
         tables.insert(decode(&link), SmallTable { columns: table.shape[1], values: table.finite()? });
     }
+    let n_nodes = file
+        .attribute::<u64>("ferrom/mesh", "n_nodes")?
+        .ok_or_else(|| file.wrong("ferrom/mesh, attribute n_nodes", "is missing", "write the model again"))?;
     let points = read_points(comm, file, n + n_lifts)?;
     let block = points.first as usize..points.first as usize + points.len();
     Ok(ReducedModel {
         n_modes: n,
+        n_nodes,
         singular_values: values(file, "singular_values", &[None])?,
         lifts,
         duals: read_duals(file, points.n_global as usize, &block)?,

@@ -67,6 +67,14 @@ pub(super) fn open_checked(path: &Path, kinds: &[StoreKind]) -> Result<(Source, 
     }
 }
 
+/// What a file of ours holds.
+///
+/// # Errors
+/// It is not a file of ours, or of a newer schema.
+pub fn kind_of(path: &Path) -> Result<StoreKind> {
+    open_checked(path, &[StoreKind::Snapshots, StoreKind::Run, StoreKind::Model]).map(|(_, kind)| kind)
+}
+
 impl SnapshotFile {
     /// Opens a snapshot store or run. Parts are kept where there are at least as many as ranks.
     ///

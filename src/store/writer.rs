@@ -1,11 +1,11 @@
 //! Writing snapshots and runs, one time at a time.
 
-use super::mesh_write::{Layout, on_root, write_mesh};
+use super::mesh_write::{Layout, on_root, write_mesh, write_mesh_parts};
 use super::names::{StoreKind, encode};
 use super::output::Output;
 use super::rows::{Blocks, to_root};
 use crate::error::{Error, Result};
-use crate::mesh::Subdomain;
+use crate::mesh::{Mesh, Subdomain};
 use crate::parallel::{Comm, agree};
 use std::path::{Path, PathBuf};
 
@@ -40,8 +40,9 @@ pub struct Step<'a> {
     pub cells: &'a [Field<'a>],
     /// Fields at integration points.
     pub points: &'a [Field<'a>],
-    /// Reduced coordinates, the same on every rank; empty where there are none.
-    pub reduced: &'a [f64],
+    /// Small rows, the same on every rank, one per time each: `coordinates` (reduced coordinates), and what else belongs
+    /// to a reduced run.
+    pub reduced: &'a [Field<'a>],
 }
 
 /// Where a field lives in the file.
@@ -83,7 +84,7 @@ pub struct SnapshotWriter {
     nodal: Vec<Slot>,
     cells: Vec<Slot>,
     points: Vec<Slot>,
-    reduced: usize,
+    reduced: Vec<Slot>,
 }
 
 impl SnapshotWriter {
@@ -120,7 +121,7 @@ impl SnapshotWriter {
             nodal: Vec::new(),
             cells: Vec::new(),
             points: Vec::new(),
-            reduced: 0,
+            reduced: Vec::new(),
         })
     }
 
@@ -164,10 +165,10 @@ impl SnapshotWriter {
             })?;
         }
         let (time, n_parts) = (step.time, comm.size() as i64);
-        let reduced = step.reduced;
+        let (slots, fields) = (&self.reduced, step.reduced);
         on_root(comm, &mut self.out, |out| {
-            if !reduced.is_empty() {
-                out.write("ferrom/reduced/coordinates", &[k..k + 1, 0..reduced.len()], reduced)?;
+            for (slot, field) in slots.iter().zip(fields) {
+                out.write(&slot.dataset, &[k..k + 1, 0..slot.components], field.values)?;
             }
             write_step(out, k, time, n_parts)
         })?;
@@ -196,7 +197,7 @@ impl SnapshotWriter {
                 step.time, self.last
             ));
         }
-        let all = step.nodal.iter().chain(step.cells).chain(step.points);
+        let all = step.nodal.iter().chain(step.cells).chain(step.points).chain(step.reduced);
         if let Some(empty) = all.into_iter().find(|f| f.components == 0 || f.name.is_empty()) {
             return fail(format!("field '{}' needs a name and at least one component", empty.name));
         }
@@ -207,8 +208,9 @@ impl SnapshotWriter {
             };
             let all = same(&self.nodal, step.nodal)
                 && same(&self.cells, step.cells)
-                && same(&self.points, step.points);
-            if !all || self.reduced != step.reduced.len() {
+                && same(&self.points, step.points)
+                && same(&self.reduced, step.reduced);
+            if !all {
                 return fail(format!("the fields at time {} are not those of the first time", step.time));
             }
         }
@@ -223,8 +225,8 @@ impl SnapshotWriter {
         self.nodal = slots(step.nodal, "VTKHDF/PointData", Some("PointDataOffsets"));
         self.cells = slots(step.cells, "VTKHDF/CellData", Some("CellDataOffsets"));
         self.points = slots(step.points, "ferrom/points", None);
-        self.reduced = step.reduced.len();
-        let told = format!("{:?} {:?} {:?} {}", self.nodal, self.cells, self.points, self.reduced);
+        self.reduced = slots(step.reduced, "ferrom/reduced", None);
+        let told = format!("{:?} {:?} {:?} {:?}", self.nodal, self.cells, self.points, self.reduced);
         let mut others = told.clone().into_bytes();
         comm.broadcast_vec(&mut others, 0);
         let same = if others == told.as_bytes() {
@@ -237,7 +239,7 @@ impl SnapshotWriter {
             )))
         };
         agree(comm, same)?;
-        let (nodal, cells, points, reduced) = (&self.nodal, &self.cells, &self.points, self.reduced);
+        let (nodal, cells, points, reduced) = (&self.nodal, &self.cells, &self.points, &self.reduced);
         let (n_nodes, n_elements, n_points) =
             (self.layout.nodes.total(), self.layout.elements.total(), self.layout.points.total());
         on_root(comm, &mut self.out, |out| {
@@ -250,13 +252,32 @@ impl SnapshotWriter {
             for slot in points {
                 out.dataset::<f64>(&slot.dataset, &[0, n_points, slot.components], true, 1)?;
             }
-            if reduced > 0 {
+            if !reduced.is_empty() {
                 out.group("ferrom/reduced")?;
-                out.dataset::<f64>("ferrom/reduced/coordinates", &[0, reduced], true, 1)?;
+            }
+            for slot in reduced {
+                out.dataset::<f64>(&slot.dataset, &[0, slot.components], true, 1)?;
             }
             Ok(())
         })
     }
+}
+
+/// Writes a mesh in parts, without times: `whole` gives the sets, `parts` its subdomains. The work of one rank.
+///
+/// # Errors
+/// The file cannot be written (exit code 1).
+pub fn write_parts(path: &Path, whole: &Mesh, parts: &[Mesh]) -> Result<()> {
+    let comm = Comm::serial();
+    let mut out = Some(Output::create(path, StoreKind::Snapshots)?);
+    write_mesh_parts(&comm, &mut out, parts, whole, &Layout::of_parts(&comm, parts))?;
+    on_root(&comm, &mut out, |out| {
+        out.text("ferrom/case", "")?;
+        out.text("ferrom/provenance", "")?;
+        write_steps(out)?;
+        out.attribute("VTKHDF/Steps", "NSteps", &[0i64])
+    })?;
+    out.take().map_or(Ok(()), Output::commit)
 }
 
 /// The `Steps` group and its growing tables.

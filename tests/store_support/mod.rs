@@ -96,7 +96,7 @@ pub fn write_run(comm: &Comm, path: &Path, sub: &Subdomain, times: &[f64]) -> fe
                 nodal: &[Field::new("U", 3, &u), Field::new("temperature", 1, &t)],
                 cells: &[Field::new("p_mean", 1, &p)],
                 points: &[Field::new("sig", 6, &sig)],
-                reduced: &[time, 2.0 * time],
+                reduced: &[Field::new("coordinates", 2, &[time, 2.0 * time])],
             },
         )?;
     }

@@ -125,7 +125,9 @@ pub fn parse(line: &str) -> Result<Vec<(String, Option<String>)>> {
         match list.last_mut() {
             Some((_, value @ None)) => *value = Some(word.to_string()),
             _ => {
-                return Err(Error::Argument(format!("in the PETSc options, {word:?} follows no option name")));
+                return Err(Error::Argument(format!(
+                    "in the PETSc options, {word:?} follows no option name"
+                )));
             }
         }
     }

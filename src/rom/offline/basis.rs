@@ -45,15 +45,14 @@ pub fn displacement_modes(
     pod.map_err(|e| Error::case(format!("POD of the displacements: {e}")))
 }
 
-/// Strains of `count` basis vectors (column-major `3 n_nodes x count`), interleaved for the cubature:
-/// row-major `6 n_points x count`.
-pub fn strain_rows(structure: &Structure, vectors: &[f64], count: usize) -> Vec<f64> {
-    let n = structure.geometry.n_points();
+/// Strains of basis vectors (each `3 n_nodes`), interleaved for the cubature: row-major `6 n_points x count`.
+pub fn strain_rows(structure: &Structure, vectors: &[Vec<f64>]) -> Vec<f64> {
+    let (n, count) = (structure.geometry.n_points(), vectors.len());
     let mut rows = vec![0.0; 6 * n * count];
     let mut strain = vec![0.0; 6 * n];
-    for (i, u) in vectors.chunks_exact(3 * structure.sub.mesh.n_nodes()).enumerate() {
+    for (i, u) in vectors.iter().enumerate() {
         structure.geometry.strain(&structure.sub.mesh, u, &mut strain);
-        rows[i..].iter_mut().step_by(count).zip(&strain).for_each(|(r, s)| *r = *s);
+        rows[i.min(6 * n * count)..].iter_mut().step_by(count).zip(&strain).for_each(|(r, s)| *r = *s);
     }
     rows
 }

@@ -4,75 +4,67 @@ use crate::fem::quadrature::mass_rule;
 use crate::fem::reference::{MAX_NODES, shape};
 use crate::fem::{FaceIntegral, Geometry};
 use crate::parallel::Comm;
-use crate::rom::online::{Moments, ReducedLoads};
+use crate::store::{FaceOperator, LoadOperators};
 use crate::structure::Structure;
-use std::collections::BTreeMap;
 
-/// Integrates `count` modes (column-major `3 n_nodes x count`).
+/// Integrates `n` modes, each `3 n_nodes`. Face operators hold this rank's faces; all else is summed over ranks.
 ///
 /// # Collective
-pub fn reduced_loads(comm: &Comm, structure: &Structure, modes: &[f64], count: usize) -> ReducedLoads {
+pub fn load_operators(comm: &Comm, structure: &Structure, modes: &[Vec<f64>]) -> LoadOperators {
     let mesh = &structure.sub.mesh;
-    let n = count;
-    let dofs = 3 * mesh.n_nodes();
-    let value = |i: usize, node: u32, c: usize| modes[i * dofs + 3 * node as usize + c];
-    let mut faces = BTreeMap::new();
+    let n = modes.len();
+    let mut operators = LoadOperators::default();
     for (name, set) in &mesh.face_sets {
-        let total = mesh.n_faces_global.get(name).copied().unwrap_or(set.len() as u64) as usize;
-        let mut all = vec![0.0; total * 4 * n];
-        for face in set {
+        let faces = set.len();
+        let mut operator = FaceOperator {
+            position: set.iter().map(|f| f.position).collect(),
+            normal: vec![0.0; faces * n],
+            area: vec![0.0; faces * 3 * n],
+        };
+        for (k, face) in set.iter().enumerate() {
             let integral = FaceIntegral::new(mesh, face);
-            let out = &mut all[face.position as usize * 4 * n..][..4 * n];
-            for (a, &node) in face.nodes().iter().enumerate() {
-                for i in 0..n {
+            for (i, mode) in modes.iter().enumerate() {
+                for (a, &node) in face.nodes().iter().enumerate() {
                     for c in 0..3 {
-                        let v = value(i, node, c);
-                        out[i] += integral.normal[a][c] * v;
-                        out[n * (1 + c) + i] += integral.area[a] * v;
+                        let v = mode[3 * node as usize + c];
+                        operator.normal[k * n + i] += integral.normal[a][c] * v;
+                        operator.area[(3 * k + c) * n + i] += integral.area[a] * v;
                     }
                 }
             }
         }
-        comm.sum(&mut all);
-        faces.insert(name.clone(), all);
+        operators.faces.insert(name.clone(), operator);
     }
-    let per_element = element_moments(structure, modes, n);
-    let mut elements = BTreeMap::new();
-    let everything: Vec<u32> = (0..mesh.n_elements() as u32).collect();
-    let sets = mesh.element_sets.iter().map(|(name, set)| (name.as_str(), set));
-    for (name, set) in sets.chain([("ALL_ELEMENT", &everything)]) {
+    let per_element = element_moments(structure, modes);
+    let total = |set: &mut dyn Iterator<Item = usize>| {
         let mut sums = vec![0.0; 12 * n];
-        for &e in set {
-            let of = &per_element[e as usize * 12 * n..(e as usize + 1) * 12 * n];
-            sums.iter_mut().zip(of).for_each(|(s, m)| *s += m);
+        for e in set {
+            sums.iter_mut().zip(&per_element[e * 12 * n..(e + 1) * 12 * n]).for_each(|(s, m)| *s += m);
         }
         comm.sum(&mut sums);
-        let moments = sums.chunks_exact(12).map(|m| Moments {
-            first: [m[0], m[1], m[2]],
-            second: [[m[3], m[4], m[5]], [m[6], m[7], m[8]], [m[9], m[10], m[11]]],
-        });
-        elements.insert(name.to_owned(), moments.collect());
+        sums
+    };
+    operators.whole = total(&mut (0..mesh.n_elements()));
+    for (name, set) in &mesh.element_sets {
+        operators.elements.insert(name.clone(), total(&mut set.iter().map(|&e| e as usize)));
     }
-    let mut nodes = BTreeMap::new();
     for (name, set) in &mesh.node_sets {
         let mut sums = vec![0.0; 3 * n];
         for &node in set.iter().filter(|&&node| structure.sub.owned[node as usize]) {
-            for c in 0..3 {
-                for i in 0..n {
-                    sums[n * c + i] += value(i, node, c);
-                }
+            for (sum, mode) in sums.chunks_exact_mut(3).zip(modes) {
+                (0..3).for_each(|c| sum[c] += mode[3 * node as usize + c]);
             }
         }
         comm.sum(&mut sums);
-        nodes.insert(name.clone(), sums);
+        operators.nodes.insert(name.clone(), sums);
     }
-    ReducedLoads { modes: n, faces, elements, nodes }
+    operators
 }
 
 /// `int rho psi_a` and `int rho psi_a x_b` of every mode over every element: `elements x n x 12`.
-fn element_moments(structure: &Structure, modes: &[f64], n: usize) -> Vec<f64> {
+fn element_moments(structure: &Structure, modes: &[Vec<f64>]) -> Vec<f64> {
     let mesh = &structure.sub.mesh;
-    let dofs = 3 * mesh.n_nodes();
+    let n = modes.len();
     let mut out = vec![0.0; mesh.n_elements() * 12 * n];
     let (mut values, mut derivatives) = ([0.0; MAX_NODES], [[0.0; 3]; MAX_NODES]);
     for (e, out) in out.chunks_exact_mut((12 * n).max(1)).enumerate() {
@@ -91,7 +83,7 @@ fn element_moments(structure: &Structure, modes: &[f64], n: usize) -> Vec<f64> {
         for (i, m) in out.chunks_exact_mut(12).enumerate() {
             for (weight, &node) in weights.iter().zip(nodes) {
                 for a in 0..3 {
-                    let v = modes[i * dofs + 3 * node as usize + a];
+                    let v = modes[i][3 * node as usize + a];
                     m[a] += weight[0] * v;
                     for b in 0..3 {
                         m[3 + 3 * a + b] += weight[1 + b] * v;

@@ -48,7 +48,7 @@ pub fn cubature_points(
     let s = stresses.len();
     let mut rows = vec![0.0; 6 * n * s];
     for (i, stress) in stresses.iter().enumerate() {
-        rows[i..].iter_mut().step_by(s).zip(stress).for_each(|(r, x)| *r = *x);
+        rows[i.min(6 * n * s)..].iter_mut().step_by(s).zip(stress).for_each(|(r, x)| *r = *x);
     }
     let integrands = cubature::Factored::new(n, modes, strain_rows, s, &rows);
     let problem = Problem {
@@ -122,7 +122,7 @@ pub fn dual_basis(
     let (m, rows) = (pod.count, ids.len());
     let mut row_major = vec![0.0; rows * m];
     for (k, mode) in pod.modes.chunks_exact(rows.max(1)).enumerate() {
-        row_major[k..].iter_mut().step_by(m).zip(mode).for_each(|(r, x)| *r = *x);
+        row_major[k.min(rows * m)..].iter_mut().step_by(m).zip(mode).for_each(|(r, x)| *r = *x);
     }
     let chosen = qdeim(comm, &row_major, m, &ids);
     let points = chosen.local.iter().map(|(_, row)| (row / components) as u32).collect();

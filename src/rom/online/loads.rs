@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result, nearest};
 use crate::loads::{Load, Shape};
+use crate::store::LoadOperators;
 use std::collections::BTreeMap;
 
 /// Integrals of one basis vector over an element set, density included: `int rho psi_a` and `int rho psi_a x_b`.
@@ -14,6 +15,14 @@ pub struct Moments {
 }
 
 impl Moments {
+    /// From the 12 numbers that a model keeps: first moments, then second ones, `x_b` fastest.
+    fn from_row(m: &[f64]) -> Moments {
+        Moments {
+            first: [m[0], m[1], m[2]],
+            second: std::array::from_fn(|a| [m[3 + 3 * a], m[4 + 3 * a], m[5 + 3 * a]]),
+        }
+    }
+
     /// Work of the acceleration `omega^2 P (x - c)`, P the projection across the axis, in this basis vector.
     pub fn centrifugal(&self, center: [f64; 3], axis: [f64; 3]) -> f64 {
         let norm2: f64 = axis.iter().map(|a| a * a).sum();
@@ -33,67 +42,52 @@ impl Moments {
     }
 }
 
-/// What loads are reduced from: integrals of the `n` modes over every set of the mesh.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct ReducedLoads {
-    /// Number of modes.
-    pub modes: usize,
-    /// Face sets: per face, `int psi_i . n dS` (n), then `int psi_i dS` (3 n: component slowest); `faces x 4 n`.
-    pub faces: BTreeMap<String, Vec<f64>>,
-    /// Element sets (and `ALL_ELEMENT`): one per mode.
-    pub elements: BTreeMap<String, Vec<Moments>>,
-    /// Node sets: sum of the modes over the nodes, `3 n` (component slowest).
-    pub nodes: BTreeMap<String, Vec<f64>>,
-}
-
-impl ReducedLoads {
-    /// The reduced vector of a load, to be multiplied by its amplitude: `F_i = int load . psi_i`.
-    ///
-    /// # Errors
-    /// The model has no such set; a field cannot be read.
-    pub fn reduce(&self, load: &Load) -> Result<Vec<f64>> {
-        let n = self.modes;
-        let mut out = vec![0.0; n];
-        match &load.shape {
-            Shape::Pressure { set, field } => {
-                let faces = find(&self.faces, "face set", set)?;
-                let count = faces.len() / (4 * n).max(1);
-                let positions: Vec<u64> = (0..count as u64).collect();
-                let values = field.values(&positions, count as u64)?;
-                for (face, p) in faces.chunks_exact(4 * n).zip(values) {
-                    out.iter_mut().zip(face).for_each(|(o, f)| *o -= p * f);
-                }
-            }
-            Shape::Traction { set, vector } => {
-                for face in find(&self.faces, "face set", set)?.chunks_exact(4 * n) {
-                    for (c, t) in vector.iter().enumerate() {
-                        let integral = &face[n * (1 + c)..n * (2 + c)];
-                        out.iter_mut().zip(integral).for_each(|(o, f)| *o += t * f);
-                    }
-                }
-            }
-            Shape::Centrifugal { set, center, axis, speed } => {
-                let moments = find(&self.elements, "element set", all(set))?;
-                for (o, m) in out.iter_mut().zip(moments) {
-                    *o = speed * speed * m.centrifugal(*center, *axis);
-                }
-            }
-            Shape::BodyForce { set, acceleration } => {
-                let moments = find(&self.elements, "element set", all(set))?;
-                out.iter_mut().zip(moments).for_each(|(o, m)| *o = m.uniform(*acceleration));
-            }
-            Shape::NodalForce { set, dof, value } => {
-                let sums = find(&self.nodes, "node set", set)?;
-                let c = dof.index();
-                out.iter_mut().zip(&sums[n * c..n * (c + 1)]).for_each(|(o, s)| *o = value * s);
+/// The reduced vector of a load (`n` modes), to be multiplied by its amplitude: `F_i = int load . psi_i`.
+///
+/// # Errors
+/// The model has no such set; a field cannot be read.
+pub fn reduce(operators: &LoadOperators, n: usize, load: &Load) -> Result<Vec<f64>> {
+    let mut out = vec![0.0; n];
+    match &load.shape {
+        Shape::Pressure { set, field } => {
+            let faces = find(&operators.faces, "face set", set)?;
+            let values = field.values(&faces.position, faces.position.len() as u64)?;
+            for (face, p) in faces.normal.chunks_exact(n.max(1)).zip(values) {
+                out.iter_mut().zip(face).for_each(|(o, f)| *o -= p * f);
             }
         }
-        Ok(out)
+        Shape::Traction { set, vector } => {
+            for face in find(&operators.faces, "face set", set)?.area.chunks_exact((3 * n).max(1)) {
+                for (integral, t) in face.chunks_exact(n).zip(vector) {
+                    out.iter_mut().zip(integral).for_each(|(o, f)| *o += t * f);
+                }
+            }
+        }
+        Shape::Centrifugal { set, center, axis, speed } => {
+            for (o, m) in out.iter_mut().zip(moments(operators, set)?) {
+                *o = speed * speed * m.centrifugal(*center, *axis);
+            }
+        }
+        Shape::BodyForce { set, acceleration } => {
+            let moments = moments(operators, set)?;
+            out.iter_mut().zip(moments).for_each(|(o, m)| *o = m.uniform(*acceleration));
+        }
+        Shape::NodalForce { set, dof, value } => {
+            let sums = find(&operators.nodes, "node set", set)?;
+            out.iter_mut().zip(sums.chunks_exact(3)).for_each(|(o, s)| *o = value * s[dof.index()]);
+        }
     }
+    Ok(out)
 }
 
-fn all(set: &str) -> &str {
-    if matches!(set, "all" | "ALL") { "ALL_ELEMENT" } else { set }
+/// Moments of every mode over an element set.
+fn moments(operators: &LoadOperators, set: &str) -> Result<Vec<Moments>> {
+    let table = match operators.elements.get(set) {
+        Some(table) => table,
+        None if crate::mesh::ALL_ELEMENTS.contains(&set) => &operators.whole,
+        None => find(&operators.elements, "element set", set)?,
+    };
+    Ok(table.chunks_exact(12).map(Moments::from_row).collect())
 }
 
 fn find<'m, T>(sets: &'m BTreeMap<String, T>, what: &str, name: &str) -> Result<&'m T> {

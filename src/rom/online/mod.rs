@@ -7,6 +7,6 @@ mod loads;
 mod newton;
 mod system;
 
-pub use loads::{Moments, ReducedLoads};
+pub use loads::{Moments, reduce};
 pub use newton::{OnlineReport, advance};
 pub use system::{NewtonTolerances, ReducedPoints, ReducedState, ReducedSystem};

@@ -1,0 +1,59 @@
+//! `ferrom offline`.
+
+use super::Answer;
+use super::args::{EcmMode, Offline};
+use super::session::Session;
+use crate::config::{Case, CubatureMode, read_case};
+use crate::error::{Error, Result};
+use crate::parallel::agree;
+use crate::report::Table;
+use crate::stages::{Context, OfflineReport, lift, offline};
+
+pub(super) fn run(cx: &Context, args: &Offline, session: &Session) -> Result<Answer> {
+    let case = agree(cx.comm, args.case.as_ref().map(|p| read_case(p)).transpose())?;
+    let adjust = |case: &mut Case| {
+        let o = &mut case.offline;
+        let set = |value: Option<f64>, to: &mut f64| *to = value.unwrap_or(*to);
+        set(args.pod_tol, &mut o.pod_tolerance);
+        set(args.ecm_tol, &mut o.cubature_tolerance);
+        set(args.dual_tol, &mut o.dual_tolerance);
+        o.exchange |= args.exchange;
+        o.max_modes = args.max_modes.or(o.max_modes);
+        match args.ecm {
+            Some(EcmMode::Global) => o.cubature = CubatureMode::Global,
+            Some(EcmMode::Local) => o.cubature = CubatureMode::Local,
+            None => {}
+        }
+        if let Some(q) = &args.quantities {
+            o.quantities.clone_from(q);
+        }
+    };
+    // only prescribed motions need a linear solver
+    let solver = |structure: &_, case: &_, i| session.with_petsc(|| lift(cx, structure, case, i));
+    let report = offline(cx, &args.snapshots, case.as_ref(), adjust, &solver, &args.output)?;
+    cx.say(table(&report));
+    cx.say(format_args!("written to {}", args.output.display()));
+    let json = serde_json::to_value(&report).map_err(|e| Error::run(e.to_string()))?;
+    Ok(Answer::new(json))
+}
+
+fn table(r: &OfflineReport) -> Table {
+    let mut table = Table::new(&["reduced model", ""]);
+    let mut row = |name: &str, value: String| table.row(&[name.to_owned(), value]);
+    row("displacement modes", format!("{} of {} unknowns", r.modes, r.unknowns));
+    row("projection error of the snapshots", format!("{:.1e}", r.projection_error));
+    row("cubature points", format!("{} of {}", r.weighted_points, r.points));
+    row("cubature error", format!("{:.1e} ({})", r.cubature_error, r.cubature_stop));
+    row("sum of weights / volume - 1", format!("{:.1e}", r.weight_defect));
+    row("further points for rebuilt quantities", r.extra_points.to_string());
+    for (name, m) in &r.duals {
+        row(&format!("modes of '{name}'"), m.to_string());
+    }
+    for (name, d) in &r.deviation {
+        row(&format!("recomputed '{name}' against stored"), format!("{d:.1e}"));
+    }
+    if let Some(e) = r.equilibrium {
+        row("equilibrium residual of the training", format!("{e:.1e}"));
+    }
+    table
+}

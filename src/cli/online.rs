@@ -1,0 +1,26 @@
+//! `ferrom online`.
+
+use super::Answer;
+use super::args::Online;
+use crate::config::{Case, read_case};
+use crate::error::{Error, Result};
+use crate::parallel::agree;
+use crate::stages::{Context, online};
+
+pub(super) fn run(cx: &Context, args: &Online) -> Result<Answer> {
+    let case = agree(cx.comm, args.case.as_ref().map(|p| read_case(p)).transpose())?;
+    let adjust = |case: &mut Case| {
+        case.time.cycles = args.cycles.unwrap_or(case.time.cycles);
+        case.online.tolerance = args.newton_tol.unwrap_or(case.online.tolerance);
+    };
+    let summary = online(cx, &args.model, case.as_ref(), adjust, &args.rebuild, &args.output)?;
+    cx.say(format_args!(
+        "{} increments, {} Newton iterations, {:.1} microseconds per increment; written to {}",
+        summary.increments,
+        summary.iterations,
+        1e6 * summary.seconds / summary.increments.max(1) as f64,
+        args.output.display()
+    ));
+    let json = serde_json::to_value(&summary).map_err(|e| Error::run(e.to_string()))?;
+    Ok(Answer::new(json))
+}

@@ -1,0 +1,381 @@
+//! `ferrom online`: a reduced model under new loads.
+
+use super::Context;
+use super::offline::{lift_amplitude, model_points};
+use crate::config::Case;
+use crate::error::{Error, Result};
+use crate::loads::TemperatureHistory;
+use crate::mesh::{Mesh, Subdomain};
+use crate::parallel::{Comm, agree};
+use crate::rom::gappy::{Gappy, Workspace};
+use crate::rom::online::{NewtonTolerances, ReducedPoints, ReducedState, ReducedSystem, advance, reduce};
+use crate::store::{Field, ModelFile, ReducedModel, SnapshotWriter, Step, StoreKind};
+use crate::structure::Quantity;
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+use std::time::Instant;
+
+/// What a reduced run took.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct OnlineSummary {
+    /// Modes.
+    pub modes: usize,
+    /// Reduced points, all ranks.
+    pub points: u64,
+    /// Increments.
+    pub increments: usize,
+    /// Newton iterations.
+    pub iterations: u64,
+    /// Increments that had to be cut.
+    pub cut: usize,
+    /// Seconds in the steps: Newton and the fits of the dual quantities; without start-up and output.
+    pub seconds: f64,
+    /// Largest relative gappy residual of each dual quantity.
+    pub residuals: std::collections::BTreeMap<String, f64>,
+}
+
+/// Residuals are relative to no less than this share of the largest norm of training (method.md 3.3).
+const KAPPA: f64 = 1e-3;
+
+/// A dual quantity during a run.
+struct Dual {
+    name: String,
+    quantity: Quantity,
+    gappy: Gappy,
+    work: Workspace,
+    floor: f64,
+    /// At the points with weight, then the others.
+    values: Vec<f64>,
+    coefficients: Vec<f64>,
+    residual: f64,
+}
+
+impl Dual {
+    /// Fits the basis to the quantity's values at the reduced points.
+    fn fit(&mut self, comm: &Comm, system: &ReducedSystem, state: &ReducedState) {
+        let c = self.quantity.components;
+        let (active, extra) = self.values.split_at_mut(c * system.active.len());
+        for (points, at, out) in
+            [(&system.active, &state.active, active), (&system.extra, &state.extra, extra)]
+        {
+            self.quantity.evaluate(&points.set, &at.strain, &at.stress, &at.state, out);
+        }
+        let residual = self.gappy.coefficients(comm, &self.values, &mut self.coefficients, &mut self.work);
+        self.residual = residual.relative(self.floor);
+    }
+}
+
+/// Runs `case` (or the model's own, adjusted) with the model and writes reduced coordinates, the coefficients and
+/// residuals of the dual quantities and the fields named in `rebuild` to `out`.
+///
+/// # Errors
+/// The model cannot be read; the case does not fit it; no convergence; the output cannot be written.
+///
+/// # Collective
+pub fn online(
+    cx: &Context,
+    path: &Path,
+    case: Option<&Case>,
+    adjust: impl Fn(&mut Case),
+    rebuild: &[String],
+    out: &Path,
+) -> Result<OnlineSummary> {
+    let comm = cx.comm;
+    let model = cx.timers.time("model", || ReducedModel::read_online(comm, path))?;
+    let own = agree(comm, Case::from_text(&model.case, path))?;
+    let mut case = case.cloned().unwrap_or_else(|| own.clone());
+    adjust(&mut case);
+    agree(
+        comm,
+        case.time
+            .check()
+            .and_then(|()| case.loading.check(case.time.end()).map_err(|e| e.message))
+            .map_err(|e| Error::case_file(&case.path, "", e, "")),
+    )?;
+    agree(comm, same_prescribed(&case, &own))?;
+    let (mut system, mut duals) = cx.timers.time("set-up", || {
+        agree(comm, reduced_system(comm, &model, &case, path)).and_then(|s| {
+            let duals = dual_fits(comm, &model, &s.0, &s.1)?;
+            Ok((s.0, duals))
+        })
+    })?;
+    let mut output = cx.timers.time("model", || Output::open(cx, path, &model, &case, rebuild, out))?;
+    let times = case.time.end_times();
+    let mut state = system.virgin();
+    let mut summary = OnlineSummary {
+        modes: model.n_modes,
+        points: comm.sum_u64((system.active.len() + system.extra.len()) as u64),
+        increments: times.len(),
+        ..OnlineSummary::default()
+    };
+    cx.say(format_args!(
+        "{} modes, {} reduced points, {} increments to t = {}",
+        summary.modes,
+        summary.points,
+        times.len(),
+        case.time.end()
+    ));
+    duals.iter_mut().for_each(|d| d.fit(comm, &system, &state));
+    cx.timers.time("output", || output.write(cx, &state, &duals, &model))?;
+    let mut progress = cx.progress("online", times.len());
+    let mut spent = 0.0;
+    for (i, &t) in times.iter().enumerate() {
+        let from = Instant::now();
+        let step = cx.timers.time("newton", || advance(&mut system, &mut state, t))?;
+        cx.timers.time("duals", || duals.iter_mut().for_each(|d| d.fit(comm, &system, &state)));
+        spent += from.elapsed().as_secs_f64();
+        summary.iterations += u64::from(step.iterations);
+        summary.cut += usize::from(step.cuts > 0);
+        for d in &duals {
+            let worst = summary.residuals.entry(d.name.clone()).or_default();
+            *worst = worst.max(d.residual);
+        }
+        if case.output.writes(i, times.len()) {
+            cx.timers.time("output", || output.write(cx, &state, &duals, &model))?;
+        }
+        progress.step(|| {
+            let residuals: Vec<String> =
+                duals.iter().map(|d| format!("{} {:.1e}", d.name, d.residual)).collect();
+            format!(
+                "t = {t:<10.6} {} iterations, gappy residual {}{}",
+                step.iterations,
+                if residuals.is_empty() { "-".to_owned() } else { residuals.join(", ") },
+                if step.cuts > 0 { format!(", in {} sub-steps", step.substeps) } else { String::new() }
+            )
+        });
+    }
+    drop(progress);
+    for (points, _) in [(&system.active, ()), (&system.extra, ())] {
+        for material in points.set.materials() {
+            if comm.any(material.left_tables()) {
+                cx.warn(format_args!(
+                    "material '{}' met temperatures outside its tables: their end values were used",
+                    material.name()
+                ));
+            }
+        }
+    }
+    summary.seconds = spent;
+    cx.timers.time("output", || output.writer.commit(comm))?;
+    Ok(summary)
+}
+
+/// A reduced basis holds what was held in training: the same dofs must be prescribed.
+fn same_prescribed(case: &Case, own: &Case) -> Result<()> {
+    let set = |c: &Case| -> BTreeSet<(String, usize)> {
+        c.loading.prescribed.iter().map(|p| (p.set.clone(), p.dof.index() + 1)).collect()
+    };
+    let (here, model) = (set(case), set(own));
+    let wrong = |(name, dof): &(String, usize), what: &str| {
+        Err(Error::case_file(
+            &case.path,
+            "[[fix]]",
+            format!("U{dof} of '{name}' {what}"),
+            "a reduced model keeps the prescribed displacements of its training; train another for other supports",
+        ))
+    };
+    if let Some(p) = model.difference(&here).next() {
+        return wrong(p, "is prescribed in the model but not here");
+    }
+    if let Some(p) = here.difference(&model).next() {
+        return wrong(p, "is prescribed here but not in the model");
+    }
+    let lifted = |name: &str, dof: usize| {
+        own.loading.prescribed.iter().any(|p| p.set == name && p.dof.index() == dof && p.value != 0.0)
+    };
+    match case.loading.prescribed.iter().find(|p| p.value != 0.0 && !lifted(&p.set, p.dof.index())) {
+        Some(p) => wrong(&(p.set.clone(), p.dof.index() + 1), "moves here but was held in training"),
+        None => Ok(()),
+    }
+}
+
+/// The reduced system, and the order in which it takes the points of the model: those with weight first.
+fn reduced_system<'c>(
+    comm: &'c Comm,
+    model: &ReducedModel,
+    case: &Case,
+    path: &Path,
+) -> Result<(ReducedSystem<'c>, Vec<usize>)> {
+    let points = &model.points;
+    let m = model.n_modes + model.lifts.len();
+    let weighted: Vec<usize> = (0..points.len()).filter(|&k| points.weight[k] != 0.0).collect();
+    let others: Vec<usize> = (0..points.len()).filter(|&k| points.weight[k] == 0.0).collect();
+    // nodes of these points only: a new temperature field is read there and nowhere else
+    let mut positions: Vec<u64> = points.nodes.clone();
+    positions.sort_unstable();
+    positions.dedup();
+    let place: HashMap<u64, usize> = positions.iter().enumerate().map(|(i, &n)| (n, i)).collect();
+    let nodal = TemperatureHistory::at_nodes(&case.loading, &positions, model.n_nodes)?;
+    let chosen = |list: &[usize]| -> Result<ReducedPoints> {
+        let materials: Vec<u32> = list.iter().map(|&k| points.material[k]).collect();
+        let set = model_points(&model.materials, &materials, path)?;
+        let mut rows = vec![0.0; 6 * list.len() * m];
+        for (z, &k) in list.iter().enumerate() {
+            for i in 0..m {
+                for c in 0..6 {
+                    rows[(6 * z + c) * m + i] = points.strain[(k * m + i) * 6 + c];
+                }
+            }
+        }
+        let temperature = nodal.mapped(|field| {
+            let at = |&k: &usize| {
+                let span = points.node_offsets[k] as usize..points.node_offsets[k + 1] as usize;
+                points.nodes[span.clone()]
+                    .iter()
+                    .zip(&points.shapes[span])
+                    .map(|(n, s)| s * field[place[n]])
+                    .sum()
+            };
+            list.iter().map(at).collect()
+        });
+        let weights = list.iter().map(|&k| points.weight[k]).collect();
+        Ok(ReducedPoints::new(set, rows, weights, temperature))
+    };
+    let (active, extra) = (chosen(&weighted)?, chosen(&others)?);
+    let loads = case
+        .loading
+        .loads
+        .iter()
+        .map(|l| Ok((reduce(&model.loads, model.n_modes, l)?, case.loading.amplitude(l)?)))
+        .collect::<Result<Vec<_>>>()?;
+    let lifts = model.lifts.iter().map(|l| lift_amplitude(case, l)).collect::<Result<Vec<_>>>()?;
+    let tolerances = NewtonTolerances {
+        tolerance: case.online.tolerance,
+        max_iterations: case.online.max_iterations,
+        min_step: case.online.min_step,
+    };
+    let order = weighted.into_iter().chain(others).collect();
+    Ok((ReducedSystem::new(comm, model.n_modes, active, extra, loads, lifts, tolerances), order))
+}
+
+fn dual_fits(
+    comm: &Comm,
+    model: &ReducedModel,
+    system: &ReducedSystem,
+    order: &[usize],
+) -> Result<Vec<Dual>> {
+    let mut out = Vec::with_capacity(model.duals.len());
+    for d in &model.duals {
+        let block = d.components * d.m;
+        let rows: Vec<f64> =
+            order.iter().flat_map(|&k| &d.rows[k * block..(k + 1) * block]).copied().collect();
+        let gappy =
+            Gappy::new(comm, &rows, d.m).map_err(|e| Error::run(format!("quantity '{}': {e}", d.name)))?;
+        // every rank has all materials, points or not: the quantity is found alike
+        let quantity = Quantity::find(&system.active.set, &d.name)?;
+        out.push(Dual {
+            name: d.name.clone(),
+            work: gappy.workspace(),
+            floor: KAPPA * d.q_max,
+            values: vec![0.0; order.len() * quantity.components],
+            coefficients: vec![0.0; d.m],
+            residual: 0.0,
+            quantity,
+            gappy,
+        });
+    }
+    Ok(out)
+}
+
+/// The run being written, and the bases for the fields that are rebuilt.
+struct Output {
+    writer: SnapshotWriter,
+    displacement: bool,
+    /// Modes, then lifts, of this rank's nodes.
+    basis: Vec<Vec<f64>>,
+    /// Quantity (index into the model's), and its basis at this rank's points, column by column.
+    duals: Vec<(usize, Vec<Vec<f64>>)>,
+    u: Vec<f64>,
+    fields: Vec<Vec<f64>>,
+}
+
+impl Output {
+    fn open(
+        cx: &Context,
+        path: &Path,
+        model: &ReducedModel,
+        case: &Case,
+        rebuild: &[String],
+        out: &Path,
+    ) -> Result<Output> {
+        let comm = cx.comm;
+        let known: Vec<&str> = model.duals.iter().map(|d| d.name.as_str()).collect();
+        if let Some(name) = rebuild.iter().find(|n| *n != "U" && !known.contains(&n.as_str())) {
+            return Err(Error::case(format!(
+                "'{name}' cannot be rebuilt by this model, which was built for U, {}; build it with --quantities {name}",
+                known.join(", ")
+            )));
+        }
+        let displacement = rebuild.iter().any(|n| n == "U");
+        let (mut basis, mut duals) = (Vec::new(), Vec::new());
+        // without fields the mesh is neither read nor written
+        let sub = if rebuild.is_empty() {
+            let mut none = Mesh::default();
+            none.close_whole();
+            Subdomain::new(comm, none)
+        } else {
+            let file = ModelFile::open(comm, path)?;
+            if displacement {
+                basis = (0..file.n_modes()).map(|k| file.mode(comm, k)).collect::<Result<_>>()?;
+                basis.extend((0..file.n_lifts()).map(|k| file.lift(comm, k)).collect::<Result<Vec<_>>>()?);
+            }
+            for (i, d) in model.duals.iter().enumerate().filter(|(_, d)| rebuild.contains(&d.name)) {
+                let columns = (0..d.m).map(|k| file.dual(comm, &d.name, k)).collect::<Result<_>>()?;
+                duals.push((i, columns));
+            }
+            file.subdomain().clone()
+        };
+        let provenance = format!(
+            "producer = \"ferrom online {}\"\nmodel = {}\n",
+            env!("CARGO_PKG_VERSION"),
+            toml::Value::String(path.display().to_string())
+        );
+        let writer = SnapshotWriter::create(comm, out, StoreKind::Run, &sub, &case.to_text()?, &provenance)?;
+        let fields = duals
+            .iter()
+            .map(|(_, columns): &(usize, Vec<Vec<f64>>)| vec![0.0; columns.first().map_or(0, Vec::len)])
+            .collect();
+        let u = vec![0.0; if displacement { 3 * sub.mesh.n_nodes() } else { 0 }];
+        Ok(Output { writer, displacement, basis, duals, u, fields })
+    }
+
+    fn write(
+        &mut self,
+        cx: &Context,
+        state: &ReducedState,
+        duals: &[Dual],
+        model: &ReducedModel,
+    ) -> Result<()> {
+        combine(&self.basis, &state.coefficients, &mut self.u);
+        for ((i, columns), field) in self.duals.iter().zip(&mut self.fields) {
+            combine(columns, &duals[*i].coefficients, field);
+        }
+        let mut nodal = Vec::new();
+        if self.displacement {
+            nodal.push(Field::new("U", 3, &self.u));
+        }
+        let points: Vec<Field> = self
+            .duals
+            .iter()
+            .zip(&self.fields)
+            .map(|((i, _), f)| Field::new(&model.duals[*i].name, model.duals[*i].components, f))
+            .collect();
+        let residuals: Vec<f64> = duals.iter().map(|d| d.residual).collect();
+        let mut reduced = vec![Field::new("coordinates", state.coefficients.len(), &state.coefficients)];
+        if !duals.is_empty() {
+            reduced.push(Field::new("gappy residual", residuals.len(), &residuals));
+        }
+        reduced.extend(duals.iter().map(|d| Field::new(&d.name, d.coefficients.len(), &d.coefficients)));
+        let step =
+            Step { time: state.time, nodal: &nodal, points: &points, reduced: &reduced, ..Step::default() };
+        self.writer.append(cx.comm, &step)
+    }
+}
+
+/// `out = sum_k c_k column_k`.
+fn combine(columns: &[Vec<f64>], c: &[f64], out: &mut [f64]) {
+    out.fill(0.0);
+    for (column, &c) in columns.iter().zip(c) {
+        crate::rom::dense::axpy(c, column, out);
+    }
+}
