@@ -25,8 +25,9 @@ use toml::{Table, Value};
 
 use super::chaboche::{Chaboche, ChabocheSpec};
 use super::creep::{Creep, CreepSpec};
+use super::crystal::{Crystal, CrystalSpec, DEFAULT_SUBSTEPS, FamilySpec};
 use super::elastic::Elastic;
-use super::elasticity::{Cubic, Elasticity, Isotropic, Orthotropic};
+use super::elasticity::Elasticity;
 use super::{Law, LawError, Material, ThermalExpansion};
 use crate::{Error, Result};
 
@@ -55,9 +56,11 @@ pub enum LawSpec {
     Chaboche(Box<ChabocheSpec>),
     /// `law = "creep"`.
     Creep(Box<CreepSpec>),
+    /// `law = "crystal"` with the keys of `elastic`, `octahedral = { ... }`, `cubic = { ... }`, `substeps`.
+    Crystal(Box<CrystalSpec>),
 }
 
-const LAWS: [&str; 3] = ["elastic", "chaboche", "creep"];
+const LAWS: [&str; 4] = ["elastic", "chaboche", "creep", "crystal"];
 const COMMON: [&str; 5] = ["name", "law", "density", "thermal", "aliases"];
 const ISOTROPIC: [&str; 2] = ["young", "poisson"];
 const CUBIC: [&str; 4] = ["y1111", "y1122", "y1212", "axes"];
@@ -65,6 +68,7 @@ const ORTHOTROPIC: [&str; 10] = ["E1", "E2", "E3", "nu12", "nu23", "nu31", "G12"
 const CHABOCHE: [&str; 13] =
     ["young", "poisson", "R0", "H", "Q", "b", "isotropic", "kinematic", "flow", "K", "n", "eps0", "lag"];
 const CREEP: [&str; 6] = ["young", "poisson", "A", "n", "m", "hardening"];
+const CRYSTAL: [&str; 3] = ["octahedral", "cubic", "substeps"];
 
 impl MaterialSpec {
     /// A material without density, expansion and other names.
@@ -100,6 +104,7 @@ impl LawSpec {
             LawSpec::Elastic(_) => "elastic",
             LawSpec::Chaboche(_) => "chaboche",
             LawSpec::Creep(_) => "creep",
+            LawSpec::Crystal(_) => "crystal",
         }
     }
 
@@ -112,12 +117,13 @@ impl LawSpec {
             LawSpec::Elastic(elasticity) => Box::new(Elastic::new(elasticity.clone())?),
             LawSpec::Chaboche(spec) => Box::new(Chaboche::new((**spec).clone())?),
             LawSpec::Creep(spec) => Box::new(Creep::new((**spec).clone())?),
+            LawSpec::Crystal(spec) => Box::new(Crystal::new((**spec).clone())?),
         })
     }
 
     fn from_table(law: &str, table: Table) -> std::result::Result<LawSpec, String> {
         Ok(match law {
-            "elastic" => LawSpec::Elastic(elasticity(&table, law, &[])?),
+            "elastic" => LawSpec::Elastic(elasticity(table, law, &[])?),
             "chaboche" => {
                 if table.contains_key("y1111") || table.contains_key("E1") {
                     return Err("law 'chaboche' knows isotropic elasticity only ('young', 'poisson'); \
@@ -127,6 +133,7 @@ impl LawSpec {
                 LawSpec::Chaboche(parse(table, law, &CHABOCHE)?)
             }
             "creep" => LawSpec::Creep(parse(table, law, &CREEP)?),
+            "crystal" => LawSpec::Crystal(Box::new(crystal(table)?)),
             other => {
                 return Err(format!("law '{other}' is unknown; {}", nearest(other, &LAWS)));
             }
@@ -138,6 +145,7 @@ impl LawSpec {
             LawSpec::Elastic(elasticity) => elasticity_table(elasticity),
             LawSpec::Chaboche(spec) => Table::try_from(spec),
             LawSpec::Creep(spec) => Table::try_from(spec),
+            LawSpec::Crystal(spec) => crystal_table(spec),
         }
     }
 }
@@ -155,23 +163,20 @@ fn parse<T: for<'a> Deserialize<'a>>(
     Value::Table(table).try_into().map_err(|e: toml::de::Error| e.message().to_owned())
 }
 
-/// The elastic part: which symmetry shows in the keys. `others` are the keys that may stand beside it.
-fn elasticity(table: &Table, law: &str, others: &[&str]) -> std::result::Result<Elasticity, String> {
-    let own: Table = table
-        .iter()
-        .filter(|(k, _)| !others.contains(&k.as_str()))
-        .map(|(k, v)| (k.clone(), v.clone()))
-        .collect();
-    let has = |keys: &[&str]| keys.iter().any(|k| *k != "axes" && own.contains_key(*k));
-    if has(&CUBIC) {
-        Ok(Elasticity::Cubic(parse::<Cubic>(own, law, &CUBIC)?))
-    } else if has(&ORTHOTROPIC) {
-        Ok(Elasticity::Orthotropic(parse::<Box<Orthotropic>>(own, law, &ORTHOTROPIC)?))
-    } else if own.keys().any(|k| !ISOTROPIC.contains(&k.as_str())) && !has(&ISOTROPIC) {
-        let all: Vec<&str> = ISOTROPIC.iter().chain(&CUBIC).chain(&ORTHOTROPIC).copied().collect();
-        parse(own, law, &all).map(Elasticity::Isotropic)
+/// The elastic part: which symmetry shows in the keys. `others` are further keys of the law, already taken out: they are
+/// only proposed where a key is unknown.
+fn elasticity(table: Table, law: &str, others: &[&str]) -> std::result::Result<Elasticity, String> {
+    let shows = |keys: &[&str]| keys.iter().any(|k| *k != "axes" && table.contains_key(*k));
+    let known = |keys: &[&'static str]| keys.iter().chain(others).copied().collect::<Vec<&str>>();
+    if shows(&CUBIC) {
+        Ok(Elasticity::Cubic(parse(table, law, &known(&CUBIC))?))
+    } else if shows(&ORTHOTROPIC) {
+        Ok(Elasticity::Orthotropic(parse(table, law, &known(&ORTHOTROPIC))?))
+    } else if shows(&ISOTROPIC) {
+        Ok(Elasticity::Isotropic(parse(table, law, &known(&ISOTROPIC))?))
     } else {
-        Ok(Elasticity::Isotropic(parse::<Isotropic>(own, law, &ISOTROPIC)?))
+        let all: Vec<&str> = ISOTROPIC.iter().chain(&CUBIC).chain(&ORTHOTROPIC).copied().collect();
+        parse(table, law, &known(&all)).map(Elasticity::Isotropic)
     }
 }
 
@@ -181,6 +186,33 @@ fn elasticity_table(elasticity: &Elasticity) -> std::result::Result<Table, toml:
         Elasticity::Cubic(p) => Table::try_from(p),
         Elasticity::Orthotropic(p) => Table::try_from(p),
     }
+}
+
+fn crystal(mut table: Table) -> std::result::Result<CrystalSpec, String> {
+    let mut family = |key: &str| -> std::result::Result<Option<FamilySpec>, String> {
+        table.remove(key).map(|v| v.try_into().map_err(|e| format!("{key}: {}", e.message()))).transpose()
+    };
+    let (octahedral, cubic) = (family("octahedral")?, family("cubic")?);
+    let number = |v: Value| v.try_into().map_err(|e: toml::de::Error| format!("substeps: {}", e.message()));
+    let substeps = table.remove("substeps").map_or(Ok(DEFAULT_SUBSTEPS), number)?;
+    let axes = |v: Value| v.try_into().map_err(|e: toml::de::Error| format!("axes: {}", e.message()));
+    let axes = table.remove("axes").map(axes).transpose()?;
+    let elasticity = elasticity(table, "crystal", &CRYSTAL)?;
+    Ok(CrystalSpec { elasticity, axes, octahedral, cubic, substeps })
+}
+
+fn crystal_table(spec: &CrystalSpec) -> std::result::Result<Table, toml::ser::Error> {
+    let mut table = elasticity_table(&spec.elasticity)?;
+    for (key, family) in [("octahedral", &spec.octahedral), ("cubic", &spec.cubic)] {
+        if let Some(family) = family {
+            table.insert(key.to_owned(), Value::try_from(family)?);
+        }
+    }
+    if let Some(axes) = spec.axes {
+        table.insert("axes".to_owned(), Value::try_from(axes)?);
+    }
+    table.insert("substeps".to_owned(), i64::from(spec.substeps).into());
+    Ok(table)
 }
 
 /// `did you mean 'x'?` where a known word is near, else the list.

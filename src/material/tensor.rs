@@ -28,7 +28,7 @@ pub(crate) fn apply(c: &[f64; 36], v: &Sym) -> Sym {
 }
 
 /// A rotation: row `i` is material axis `i` in global coordinates.
-pub(crate) type Axes = [[f64; 3]; 3];
+pub type Axes = [[f64; 3]; 3];
 
 /// Axes that a user typed, made exactly orthonormal.
 ///

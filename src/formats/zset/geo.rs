@@ -103,7 +103,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-fn parse(path: &Path, bytes: &[u8]) -> Result<Mesh> {
+pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Mesh> {
     let mut c = Cursor { path, bytes, at: 0 };
     let mut mesh = Mesh::default();
     loop {

@@ -70,7 +70,7 @@ struct Reader<'p, R> {
     names: BTreeSet<(&'static str, String)>,
 }
 
-fn parse<'p, R: BufRead>(path: &'p Path, lines: Lines<'p, R>) -> Result<Mesh> {
+pub(super) fn parse<'p, R: BufRead>(path: &'p Path, lines: Lines<'p, R>) -> Result<Mesh> {
     let mut r = Reader {
         path,
         lines,

@@ -75,7 +75,7 @@ impl Layout {
         let (counts, groups) = words.split_at_checked(3)?;
         let group = |w: &[u64]| Group { first_element: w[0], first_point: w[1], points: w[2] };
         let groups: Vec<Group> = groups.chunks_exact(3).map(group).collect();
-        let sound = words.len() % 3 == 0
+        let sound = words.len().is_multiple_of(3)
             && groups.first().is_none_or(|g| g.first_element == 0)
             && (counts[1] == 0 || !groups.is_empty());
         sound.then_some(Layout { n_nodes: counts[0], n_elements: counts[1], n_points: counts[2], groups })

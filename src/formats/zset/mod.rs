@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `.geof` (text), `.geo` (binary) | [`read_mesh`] |
 //! | `.ut` | [`UtIndex`] |
-//! | `.node`, `.integ` beside a `.ut` | [`Results`]; of a computation by sub-domains: [`SplitResults`] |
+//! | `.node`, `.integ` beside a `.ut` | [`Results`]; of a computation by sub-domains: [`SplitResults`]; either: [`Stored`] |
 //! | temperature and pressure `.node` (bare records) | [`read_record`] |
 //!
 //! Everything leaves this folder in the internal conventions (`docs/conventions.md`): nodes of elements and faces in
@@ -20,19 +20,35 @@ pub mod inp;
 mod layout;
 mod lines;
 pub mod material;
+mod output;
+mod places;
 mod records;
 mod results;
 mod runs;
+mod source;
+mod split;
+mod subdomains;
 mod ut;
+mod writer;
+
+#[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
+mod mesh_tests;
 
 pub use blocks::{Block, Document, Row};
 pub use elements::{element_order, face_order};
 pub use inp::Inp;
 pub use layout::Layout;
 pub use material::ZsetMaterial;
+pub use places::{Place, Places};
 pub use records::read_record;
 pub use results::{Results, Shear, TENSOR};
+pub use source::{FieldSource, Stored};
+pub use split::SplitResults;
+pub use subdomains::{Decomposition, Piece, read_subdomains};
 pub use ut::{Step, UtIndex};
+pub use writer::{ResultWriter, write_geof, write_ut};
 
 use crate::error::{Error, Result};
 use crate::mesh::Mesh;

@@ -14,11 +14,14 @@ use std::path::Path;
 pub fn read_record(path: &Path, record: u64, rec_size: u64, positions: Option<&[u64]>) -> Result<Vec<f64>> {
     let file =
         Binary::open(path)?.ok_or_else(|| Error::input(path, "", "does not exist", "check its path"))?;
-    let bytes = rec_size.checked_mul(4).filter(|b| *b > 0 && file.size() % b == 0).ok_or_else(|| {
-        let problem =
-            format!("{} bytes are no whole number of records of {rec_size} values of 4 bytes", file.size());
-        Error::input(path, "", problem, "check the record size (nodes of the mesh, or faces of the set)")
-    })?;
+    let bytes =
+        rec_size.checked_mul(4).filter(|b| *b > 0 && file.size().is_multiple_of(*b)).ok_or_else(|| {
+            let problem = format!(
+                "{} bytes are no whole number of records of {rec_size} values of 4 bytes",
+                file.size()
+            );
+            Error::input(path, "", problem, "check the record size (nodes of the mesh, or faces of the set)")
+        })?;
     let records = file.size() / bytes;
     if record == 0 || record > records {
         let problem = format!("record {record} was asked for, of {records} of {rec_size} values");
@@ -36,7 +39,7 @@ pub fn read_record(path: &Path, record: u64, rec_size: u64, positions: Option<&[
     let (mut bytes, mut values) = (Vec::new(), Vec::new());
     for run in runs(positions, 1024) {
         if let Some(&(last, _)) = run.wanted.last().filter(|w| w.0 >= rec_size) {
-            let problem = format!("value {} was asked for of a record of {rec_size}", last + 1);
+            let problem = format!("value {} was asked for of a record of {rec_size}", last.saturating_add(1));
             return Err(Error::input(path, "", problem, "check the record size"));
         }
         file.read((record - 1) * rec_size + run.start, run.len as usize, &mut bytes, &mut values)?;

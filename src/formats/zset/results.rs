@@ -87,11 +87,11 @@ impl Binary {
         let state = (4 * names).saturating_mul(items);
         let field = (4 * states).saturating_mul(items);
         let per_pair = (4 * states).saturating_mul(names);
-        let hint = if state > 0 && self.size % state == 0 && self.size > 0 {
+        let hint = if self.size > 0 && self.size.is_multiple_of(state) {
             format!("it holds {} complete states where the .ut lists {states}", self.size / state)
-        } else if field > 0 && self.size % field == 0 && self.size > 0 {
+        } else if self.size > 0 && self.size.is_multiple_of(field) {
             format!("it holds {} fields where the .ut names {names}", self.size / field)
-        } else if per_pair > 0 && self.size % per_pair == 0 && self.size > 0 {
+        } else if self.size > 0 && self.size.is_multiple_of(per_pair) {
             format!("it holds {} {item} where the mesh has {items}: is this its mesh?", self.size / per_pair)
         } else {
             "it is truncated, or not of this .ut".to_owned()
@@ -335,7 +335,7 @@ impl Results {
     }
 
     fn no_such(&self, what: &str, position: u64, n: u64) -> Error {
-        let problem = format!("{what} number {} was asked for, of {n}", position + 1);
+        let problem = format!("{what} number {} was asked for, of {n}", position.saturating_add(1));
         Error::input(&self.index.path, "", problem, "use the mesh that the .ut names")
     }
 
@@ -353,10 +353,10 @@ impl Results {
         let ids = mesh.as_ref().map(|m| if point.is_some() { &m.element_ids } else { &m.node_ids });
         let id = ids
             .and_then(|ids| ids.get(position as usize))
-            .map_or(String::new(), |id| format!("label {id}, "));
+            .map_or(String::new(), |id| format!(" (label {id})"));
         let item = match point {
-            Some(k) => format!("integration point {} of element {} ({id}by position)", k + 1, position + 1),
-            None => format!("node {} ({id}by position)", position + 1),
+            Some(k) => format!("integration point {} of element number {}{id}", k + 1, position + 1),
+            None => format!("node number {}{id}", position + 1),
         };
         let state = self.index.steps[step];
         Error::input(

@@ -62,7 +62,7 @@ impl UtIndex {
     }
 }
 
-fn parse<R: BufRead>(path: &Path, mut lines: Lines<'_, R>) -> Result<UtIndex> {
+pub(super) fn parse<R: BufRead>(path: &Path, mut lines: Lines<'_, R>) -> Result<UtIndex> {
     let mut index = UtIndex {
         path: path.to_owned(),
         mesh_file: PathBuf::new(),

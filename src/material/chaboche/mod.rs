@@ -25,4 +25,5 @@ mod point;
 mod tests;
 
 pub use law::Chaboche;
+pub(super) use parameters::flow_rule;
 pub use parameters::{ChabocheSpec, FlowKind, IsotropicTerm, KinematicTerm};

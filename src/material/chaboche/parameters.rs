@@ -131,7 +131,7 @@ pub(super) struct Parameters {
 }
 
 /// Builds a flow rule from its kind and coefficients.
-pub(in crate::material) fn flow(
+pub(in crate::material) fn flow_rule(
     kind: FlowKind,
     k: Option<&Coefficient>,
     n: Option<&Coefficient>,
@@ -214,7 +214,7 @@ impl Parameters {
                 rule: "it must lie between 0 and 1".to_owned(),
             });
         }
-        let flow = flow(spec.flow, spec.k.as_ref(), spec.n.as_ref(), spec.eps0.as_ref())?;
+        let flow = flow_rule(spec.flow, spec.k.as_ref(), spec.n.as_ref(), spec.eps0.as_ref())?;
         Ok(Parameters {
             elasticity,
             r0: spec.r0,

@@ -83,11 +83,10 @@ fn read_table(d: &Document, block: &Block) -> Result<TimeTable> {
         let problem = format!("in table '{name}' time {} does not come after {}", w[1], w[0]);
         return Err(d.error(line, problem, "times must increase"));
     }
-    if let Some((start, end)) = cycle {
-        if times[0] < start || times[times.len() - 1] > end {
-            let problem = format!("table '{name}' has times outside its cycle from {start} to {end}");
-            return Err(d.error(line, problem, "change the cycle or the times"));
-        }
+    let outside = |(start, end): &(f64, f64)| times[0] < *start || times[times.len() - 1] > *end;
+    if let Some((start, end)) = cycle.filter(outside) {
+        let problem = format!("table '{name}' has times outside its cycle from {start} to {end}");
+        return Err(d.error(line, problem, "change the cycle or the times"));
     }
     Ok(TimeTable { name, line, cycle, times, values })
 }

@@ -107,7 +107,7 @@ impl<'d> Coefficients<'d> {
 }
 
 fn table(d: &Document, line: usize, name: &str, numbers: &[f64]) -> Result<Coefficient> {
-    if numbers.is_empty() || numbers.len() % 2 != 0 {
+    if numbers.is_empty() || !numbers.len().is_multiple_of(2) {
         let problem = format!("the table of coefficient '{name}' has {} numbers", numbers.len());
         return Err(d.error(line, problem, "write lines VALUE TEMPERATURE"));
     }
