@@ -135,7 +135,7 @@ fn read_points(comm: &Comm, file: &Source, columns: usize) -> Result<ReducedPoin
     let ragged: Range<usize> = as_row(starts[0])?..as_row(starts[starts.len() - 1])?;
     let shapes = file.dataset("ferrom/model/points/shapes")?;
     shapes.expect(&[None])?;
-    let shapes = finite_block(&shapes, &[ragged.clone()])?;
+    let shapes = finite_block(&shapes, std::slice::from_ref(&ragged))?;
     Ok(ReducedPoints {
         n_global: z as u64,
         first: block.start as u64,
