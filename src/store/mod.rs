@@ -22,6 +22,7 @@ mod model_write;
 mod names;
 mod output;
 mod reader;
+mod room;
 mod rows;
 mod sets;
 mod writer;
