@@ -157,6 +157,18 @@ pub(super) struct Online {
     /// Number of cycles (default: the case's)
     #[arg(long, value_name = "N")]
     pub cycles: Option<u32>,
+    /// Watch the error indicator, and enrich the model by a high-fidelity step where it exceeds its tolerance
+    #[arg(long)]
+    pub adaptive: bool,
+    /// Error aimed at, for --adaptive
+    #[arg(long, value_name = "TOL", default_value_t = 1e-2)]
+    pub error_tol: f64,
+    /// Quantities whose indicator triggers an enrichment
+    #[arg(long, value_delimiter = ',', value_name = "NAMES", default_value = "p")]
+    pub trigger: Vec<String>,
+    /// Most enrichments
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub max_enrichments: usize,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

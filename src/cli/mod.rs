@@ -28,7 +28,11 @@ pub fn main() -> ExitCode {
         Err(e) => return session::usage(&e),
     };
     session::start_log(&cli.common);
-    let session = Session::start(matches!(cli.command, Command::Solve(_)));
+    let session = Session::start(match &cli.command {
+        Command::Solve(_) => true,
+        Command::Online(a) => a.adaptive,
+        _ => false,
+    });
     let outcome = run(&cli, &session);
     session.finish(outcome)
 }
@@ -40,6 +44,7 @@ fn run(cli: &Cli, session: &Session) -> Result<()> {
         Command::Import(a) => import::run(&cx, a),
         Command::Solve(a) => session.with_petsc(|_| solve::run(&cx, a)),
         Command::Offline(a) => offline::run(&cx, a, session),
+        Command::Online(a) if a.adaptive => session.with_petsc(|_| online::run_adaptive(&cx, a)),
         Command::Online(a) => online::run(&cx, a),
         Command::Compare(a) => compare::run(&cx, a),
         Command::Partition(a) => partition::run(&cx, a),

@@ -5,7 +5,7 @@ use super::args::Online;
 use crate::config::{Case, read_case};
 use crate::error::{Error, Result};
 use crate::parallel::agree;
-use crate::stages::{Context, online};
+use crate::stages::{AdaptiveOptions, Context, adaptive, online};
 
 pub(super) fn run(cx: &Context, args: &Online) -> Result<Answer> {
     let case = agree(cx.comm, args.case.as_ref().map(|p| read_case(p)).transpose())?;
@@ -19,6 +19,31 @@ pub(super) fn run(cx: &Context, args: &Online) -> Result<Answer> {
         summary.increments,
         summary.iterations,
         1e6 * summary.seconds / summary.increments.max(1) as f64,
+        args.output.display()
+    ));
+    let json = serde_json::to_value(&summary).map_err(|e| Error::run(e.to_string()))?;
+    Ok(Answer::new(json))
+}
+
+pub(super) fn run_adaptive(cx: &Context, args: &Online) -> Result<Answer> {
+    let case = agree(cx.comm, args.case.as_ref().map(|p| read_case(p)).transpose())?;
+    let adjust = |case: &mut Case| {
+        case.time.cycles = args.cycles.unwrap_or(case.time.cycles);
+        case.online.tolerance = args.newton_tol.unwrap_or(case.online.tolerance);
+    };
+    let options = AdaptiveOptions {
+        tolerance: args.error_tol,
+        safety: 3.0,
+        triggers: args.trigger.clone(),
+        max_enrichments: args.max_enrichments,
+    };
+    let summary = adaptive(cx, &args.model, case.as_ref(), adjust, &options, &args.output)?;
+    cx.say(format_args!(
+        "{} of {} increments were high-fidelity steps; {} modes, {} points; written to {}",
+        summary.enriched.len(),
+        summary.increments,
+        summary.modes,
+        summary.points,
         args.output.display()
     ));
     let json = serde_json::to_value(&summary).map_err(|e| Error::run(e.to_string()))?;

@@ -6,6 +6,7 @@
 
 pub mod cubature;
 pub mod dense;
+pub mod enrichment;
 pub mod gappy;
 pub mod offline;
 pub mod online;

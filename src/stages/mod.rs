@@ -2,6 +2,7 @@
 //!
 //! Every stage is collective over the communicator of its [`Context`] and ends on every rank with the same result.
 
+mod adaptive;
 mod compare;
 mod export;
 mod history;
@@ -14,6 +15,7 @@ mod online;
 mod solve;
 mod source;
 
+pub use adaptive::{AdaptiveOptions, AdaptiveSummary, adaptive};
 pub use compare::{CompareReport, CompareRow, Norm, compare};
 pub use export::export_zset;
 pub use import::import;

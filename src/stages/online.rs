@@ -38,21 +38,24 @@ pub struct OnlineSummary {
 const KAPPA: f64 = 1e-3;
 
 /// A dual quantity during a run.
-struct Dual {
-    name: String,
+pub(super) struct Dual {
+    pub name: String,
     quantity: Quantity,
     gappy: Gappy,
     work: Workspace,
     floor: f64,
     /// At the points with weight, then the others.
     values: Vec<f64>,
-    coefficients: Vec<f64>,
-    residual: f64,
+    pub coefficients: Vec<f64>,
+    /// Relative gappy residual: the error indicator.
+    pub residual: f64,
+    /// Norm of the values, no less than the floor.
+    pub norm: f64,
 }
 
 impl Dual {
     /// Fits the basis to the quantity's values at the reduced points.
-    fn fit(&mut self, comm: &Comm, system: &ReducedSystem, state: &ReducedState) {
+    pub fn fit(&mut self, comm: &Comm, system: &ReducedSystem, state: &ReducedState) {
         let c = self.quantity.components;
         let (active, extra) = self.values.split_at_mut(c * system.active.len());
         for (points, at, out) in
@@ -62,6 +65,7 @@ impl Dual {
         }
         let residual = self.gappy.coefficients(comm, &self.values, &mut self.coefficients, &mut self.work);
         self.residual = residual.relative(self.floor);
+        self.norm = residual.norm.max(self.floor);
     }
 }
 
@@ -161,7 +165,7 @@ pub fn online(
 }
 
 /// A reduced basis holds what was held in training: the same dofs must be prescribed.
-fn same_prescribed(case: &Case, own: &Case) -> Result<()> {
+pub(super) fn same_prescribed(case: &Case, own: &Case) -> Result<()> {
     let set = |c: &Case| -> BTreeSet<(String, usize)> {
         c.loading.prescribed.iter().map(|p| (p.set.clone(), p.dof.index() + 1)).collect()
     };
@@ -190,7 +194,7 @@ fn same_prescribed(case: &Case, own: &Case) -> Result<()> {
 }
 
 /// The reduced system, and the order in which it takes the points of the model: those with weight first.
-fn reduced_system<'c>(
+pub(super) fn reduced_system<'c>(
     comm: &'c Comm,
     model: &ReducedModel,
     case: &Case,
@@ -248,7 +252,7 @@ fn reduced_system<'c>(
     Ok((ReducedSystem::new(comm, model.n_modes, active, extra, loads, lifts, tolerances), order))
 }
 
-fn dual_fits(
+pub(super) fn dual_fits(
     comm: &Comm,
     model: &ReducedModel,
     system: &ReducedSystem,
@@ -270,6 +274,7 @@ fn dual_fits(
             values: vec![0.0; order.len() * quantity.components],
             coefficients: vec![0.0; d.m],
             residual: 0.0,
+            norm: 0.0,
             quantity,
             gappy,
         });
@@ -373,7 +378,7 @@ impl Output {
 }
 
 /// `out = sum_k c_k column_k`.
-fn combine(columns: &[Vec<f64>], c: &[f64], out: &mut [f64]) {
+pub(super) fn combine(columns: &[Vec<f64>], c: &[f64], out: &mut [f64]) {
     out.fill(0.0);
     for (column, &c) in columns.iter().zip(c) {
         crate::rom::dense::axpy(c, column, out);

@@ -49,6 +49,27 @@ pub struct Driver<'s> {
 const SMALLEST: f64 = 1e-3;
 
 impl<'s> Driver<'s> {
+    /// Goes on from a full state; `initial_temperature`: at the integration points at t = 0.
+    pub fn from_state(
+        comm: &'s Comm,
+        structure: &'s Structure,
+        state: FullState,
+        initial_temperature: Vec<f64>,
+        substeps: u32,
+    ) -> Driver<'s> {
+        Driver {
+            comm,
+            structure,
+            trial: state.clone(),
+            strain_end: vec![0.0; state.strain.len()],
+            temperature_end: vec![0.0; initial_temperature.len()],
+            state,
+            initial_temperature,
+            substeps: substeps.max(1),
+            work: MaterialWorkspace::default(),
+        }
+    }
+
     /// Starts at the first time of a history, from the virgin structure with the displacement `u` recorded there.
     pub fn new(
         comm: &'s Comm,
@@ -63,17 +84,7 @@ impl<'s> Driver<'s> {
         state.time = time;
         state.displacement.copy_from_slice(u);
         structure.geometry.strain(&structure.sub.mesh, u, &mut state.strain);
-        Driver {
-            comm,
-            structure,
-            trial: state.clone(),
-            strain_end: vec![0.0; state.strain.len()],
-            temperature_end: vec![0.0; initial_temperature.len()],
-            state,
-            initial_temperature,
-            substeps: substeps.max(1),
-            work: MaterialWorkspace::default(),
-        }
+        Driver::from_state(comm, structure, state, initial_temperature, substeps)
     }
 
     /// Takes the state to `time`, displacement and temperature varying linearly in between.
@@ -84,8 +95,24 @@ impl<'s> Driver<'s> {
     /// # Collective
     pub fn advance(&mut self, time: f64, u: &[f64], nodal_temperature: &[f64]) -> Result<()> {
         let structure = self.structure;
-        structure.geometry.strain(&structure.sub.mesh, u, &mut self.strain_end);
         structure.geometry.interpolate(&structure.sub.mesh, nodal_temperature, &mut self.temperature_end);
+        self.advance_to(time, u)
+    }
+
+    /// As [`Driver::advance`], with the temperature at the integration points.
+    ///
+    /// # Errors
+    /// As [`Driver::advance`].
+    ///
+    /// # Collective
+    pub fn advance_at_points(&mut self, time: f64, u: &[f64], temperature: &[f64]) -> Result<()> {
+        self.temperature_end.copy_from_slice(temperature);
+        self.advance_to(time, u)
+    }
+
+    fn advance_to(&mut self, time: f64, u: &[f64]) -> Result<()> {
+        let structure = self.structure;
+        structure.geometry.strain(&structure.sub.mesh, u, &mut self.strain_end);
         let from = self.state.time;
         for i in 1..=self.substeps {
             let end = if i == self.substeps {

@@ -61,6 +61,17 @@ pub fn load_operators(comm: &Comm, structure: &Structure, modes: &[Vec<f64>]) ->
     operators
 }
 
+/// Gives every rank the face operators of all.
+///
+/// # Collective
+pub fn gather_faces(comm: &Comm, operators: &mut LoadOperators) {
+    for face in operators.faces.values_mut() {
+        face.position = comm.all_gather(&face.position).0;
+        face.normal = comm.all_gather(&face.normal).0;
+        face.area = comm.all_gather(&face.area).0;
+    }
+}
+
 /// `int rho psi_a` and `int rho psi_a x_b` of every mode over every element: `elements x n x 12`.
 fn element_moments(structure: &Structure, modes: &[Vec<f64>]) -> Vec<f64> {
     let mesh = &structure.sub.mesh;

@@ -9,4 +9,4 @@ mod system;
 
 pub use loads::{Moments, reduce};
 pub use newton::{OnlineReport, advance};
-pub use system::{NewtonTolerances, ReducedPoints, ReducedState, ReducedSystem};
+pub use system::{NewtonTolerances, PointsState, ReducedPoints, ReducedState, ReducedSystem};

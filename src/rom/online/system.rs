@@ -4,7 +4,8 @@ use super::dense_solve::DenseSolver;
 use crate::loads::{Amplitude, TemperatureHistory};
 use crate::material::MaterialWorkspace;
 use crate::parallel::Comm;
-use crate::structure::{PointSet, PointState};
+use crate::solver::FullState;
+use crate::structure::{PointSet, PointState, Structure};
 
 /// Reduced integration points of this rank. Strain rows: `strain_rows[(6 k + c) m + i]` is component c of the strain
 /// of basis vector i at point k (engineering shears), `m = modes + lifts`.
@@ -66,6 +67,28 @@ pub struct PointsState {
 }
 
 impl PointsState {
+    /// The state of a structure at the points whose local integration points are `places`.
+    pub fn of_structure(
+        points: &ReducedPoints,
+        places: &[u32],
+        structure: &Structure,
+        full: &FullState,
+    ) -> PointsState {
+        let six =
+            |values: &[f64]| places.iter().flat_map(|&p| values[6 * p as usize..][..6].to_vec()).collect();
+        let mut state = points.set.initial_state();
+        for (z, &p) in places.iter().enumerate() {
+            let from = structure.points.state_of(&full.state, p as usize);
+            points.set.state_of_mut(&mut state, z).copy_from_slice(from);
+        }
+        PointsState {
+            temperature: places.iter().map(|&p| full.temperature[p as usize]).collect(),
+            strain: six(&full.strain),
+            stress: six(&full.stress),
+            state,
+        }
+    }
+
     pub(super) fn virgin(points: &ReducedPoints) -> PointsState {
         let n = points.len();
         PointsState {

@@ -8,10 +8,11 @@
 //! below that. Both end alike: modes re-orthogonalised, snapshots projected, and the small matrix of coefficients
 //! decomposed, so that the singular values are accurate and the modes are the principal directions of the projection.
 //!
-//! Not here: where snapshots come from, and incremental updates.
+//! Not here: where snapshots come from.
 
 mod finish;
 mod gram;
+mod incremental;
 mod panels;
 mod tsqr;
 
@@ -19,6 +20,7 @@ mod tsqr;
 mod tests;
 
 pub use gram::pod_gram;
+pub use incremental::pod_extend;
 pub use tsqr::pod_tsqr;
 
 use crate::error::Error;
