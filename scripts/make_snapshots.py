@@ -32,6 +32,6 @@ with h5py.File(sys.argv[1], "w", libver=("v110", "v110")) as f:  # this format c
     v["PointData/U"], v["PointData/temperature"] = U.reshape(-1, 3), temperature.ravel()
     for name in ("U", "temperature"):
         s["PointDataOffsets/" + name] = len(points) * np.arange(len(times))
-    f.create_group("ferrom").attrs.update(schema="ferrom", version=1, kind="snapshots")
+    f.create_group("ferrom").attrs.update(schema=np.bytes_("ferrom"), version=1, kind=np.bytes_("snapshots"))
     f["ferrom/mesh/node_sets/x0"] = np.flatnonzero(points[:, 0] == 0)
-    f["ferrom/case"] = ""  # the case as TOML text, where it is known
+    f["ferrom/case"] = np.frombuffer(b"# the case in TOML, where it is known\n", np.uint8)

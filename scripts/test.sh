@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change is accepted: format, lints, documentation, tests.
 # All steps run even when one fails; the exit code is the largest of theirs.
+#
+# All in the release profile: numerical tests are slow without optimisation, the program is the one that users build, and
+# a first build takes 250 s of processor time against 430 s in the dev profile (which optimises build scripts too).
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,9 +25,9 @@ step() {
 }
 
 step format cargo fmt --all --check
-step lints cargo clippy --locked --workspace --all-targets -- -D warnings
-step documentation env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --workspace
-step tests cargo test --locked --workspace --no-fail-fast
+step lints cargo clippy --release --locked --workspace --all-targets -- -D warnings
+step documentation env RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --no-deps --workspace
+step tests cargo test --release --locked --workspace --no-fail-fast
 
 echo
 printf '%s\n' "${summary[@]}"

@@ -19,7 +19,8 @@ const TIMES: [f64; 3] = [0.5, 1.0, 2.5];
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     if let [role, path] = &args[..]
-        && ["write", "read", "write model", "read model", "many", "damaged"].contains(&role.as_str())
+        && ["write", "read", "write model", "read model", "many", "damaged", "flipped"]
+            .contains(&role.as_str())
     {
         return as_rank(role, Path::new(path));
     }
@@ -41,6 +42,8 @@ fn main() {
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
     run(3, "damaged", &path);
+    std::fs::write(&path, &bytes).unwrap();
+    run(2, "flipped", &path);
     println!("store_mpi: all passed");
 }
 
@@ -115,6 +118,7 @@ fn as_rank(role: &str, path: &Path) {
             let text = message(SnapshotFile::open(&comm, path));
             assert!(text.contains("use at most 2 ranks"), "{text}");
         }
+        "flipped" => flipped(&comm, path),
         _ => {
             let text = message(SnapshotFile::open(&comm, path));
             assert!(text.contains("is truncated"), "{text}");
@@ -123,6 +127,26 @@ fn as_rank(role: &str, path: &Path) {
             assert!(text.contains("cannot be written"), "{text}");
         }
     }
+}
+
+/// Bytes changed all over the file: an error on all ranks or on none, and an orderly end of MPI after it.
+fn flipped(comm: &Comm, path: &Path) {
+    let whole = std::fs::read(path).unwrap();
+    let bad = path.with_file_name("flipped.h5");
+    let mut refused = 0;
+    for at in (0..whole.len()).step_by(whole.len() / 60) {
+        if comm.is_root() {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x41;
+            std::fs::write(&bad, bytes).unwrap();
+        }
+        comm.barrier();
+        let used = SnapshotFile::open(comm, &bad).and_then(|f| f.read_nodal(comm, 1, "U"));
+        let failed = comm.sum_u64(u64::from(used.is_err()));
+        assert!(failed == 0 || failed == comm.size() as u64, "byte {at}: {failed} ranks failed");
+        refused += failed;
+    }
+    assert!(refused > 0);
 }
 
 fn subdomain(comm: &Comm, whole: Mesh) -> Subdomain {

@@ -29,7 +29,7 @@ pub(super) fn run(cx: &Context, args: &Compare) -> Result<Answer> {
             let (l2, max) = report.worst_of(q)?;
             Some((
                 q.clone(),
-                serde_json::json!({"l2": l2.l2, "l2_time": l2.time, "max": max.max, "max_time": max.time}),
+                serde_json::json!({"l2": l2.l2, "l2_time": l2.time, "l2_of_largest": report.worst_of_largest(q), "max": max.max, "max_time": max.time}),
             ))
         })
         .collect();
@@ -39,25 +39,28 @@ pub(super) fn run(cx: &Context, args: &Compare) -> Result<Answer> {
 
 fn table(report: &CompareReport, all: bool) -> Table {
     if all {
-        let mut table = Table::new(&["quantity", "time", "relative L2", "relative max", "absolute max"]);
+        let mut table =
+            Table::new(&["quantity", "time", "relative L2", "L2 / largest", "relative max", "absolute max"]);
         for r in &report.rows {
             table.row(&[
                 r.quantity.clone(),
                 format!("{}", r.time),
                 format!("{:.2e}", r.l2),
+                format!("{:.2e}", r.l2_of_largest),
                 format!("{:.2e}", r.max),
                 format!("{:.2e}", r.absolute),
             ]);
         }
         return table;
     }
-    let mut table = Table::new(&["quantity", "worst L2", "at t", "worst max", "at t"]);
+    let mut table = Table::new(&["quantity", "worst L2", "at t", "L2 / largest", "worst max", "at t"]);
     for q in report.quantities() {
         if let Some((l2, max)) = report.worst_of(&q) {
             table.row(&[
-                q,
+                q.clone(),
                 format!("{:.2e}", l2.l2),
                 format!("{}", l2.time),
+                format!("{:.2e}", report.worst_of_largest(&q)),
                 format!("{:.2e}", max.max),
                 format!("{}", max.time),
             ]);

@@ -28,7 +28,7 @@ pub fn main() -> ExitCode {
         Err(e) => return session::usage(&e),
     };
     session::start_log(&cli.common);
-    let session = Session::start(matches!(cli.command, Command::Solve(_) | Command::Offline(_)));
+    let session = Session::start(matches!(cli.command, Command::Solve(_)));
     let outcome = run(&cli, &session);
     session.finish(outcome)
 }
@@ -38,7 +38,7 @@ fn run(cli: &Cli, session: &Session) -> Result<()> {
     let cx = Context::new(comm, cli.common.quiet);
     let result = match &cli.command {
         Command::Import(a) => import::run(&cx, a),
-        Command::Solve(a) => session.with_petsc(|| solve::run(&cx, a)),
+        Command::Solve(a) => session.with_petsc(|_| solve::run(&cx, a)),
         Command::Offline(a) => offline::run(&cx, a, session),
         Command::Online(a) => online::run(&cx, a),
         Command::Compare(a) => compare::run(&cx, a),

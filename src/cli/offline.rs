@@ -29,7 +29,7 @@ pub(super) fn run(cx: &Context, args: &Offline, session: &Session) -> Result<Ans
         }
     };
     // only prescribed motions need a linear solver
-    let solver = |structure: &_, case: &_, i| session.with_petsc(|| lift(cx, structure, case, i));
+    let solver = |structure: &_, case: &_, i| session.with_petsc(|comm| lift(comm, structure, case, i));
     let report = offline(cx, &args.snapshots, case.as_ref(), adjust, &solver, &args.output)?;
     cx.say(table(&report));
     cx.say(format_args!("written to {}", args.output.display()));

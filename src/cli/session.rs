@@ -22,17 +22,27 @@ impl Session {
     /// Starts MPI where a launcher or PETSc asks for it.
     pub fn start(needs_mpi: bool) -> Session {
         let launched = LAUNCHERS.iter().any(|v| std::env::var_os(v).is_some());
-        let universe = OnceCell::new();
-        let comm = match (launched || needs_mpi).then(mpi::initialize).flatten() {
-            Some(u) => {
-                abort_on_panic();
-                let comm = Comm::new(u.world());
-                let _ = universe.set(u);
-                comm
-            }
-            None => Comm::serial(),
-        };
-        Session { comm, universe }
+        let mut session = Session { comm: Comm::serial(), universe: OnceCell::new() };
+        if (launched || needs_mpi)
+            && let Ok(world) = session.world()
+        {
+            session.comm = world;
+        }
+        session
+    }
+
+    /// All ranks of MPI; starts it where it does not run yet.
+    fn world(&self) -> Result<Comm> {
+        if self.universe.get().is_none()
+            && let Some(universe) = mpi::initialize()
+        {
+            abort_on_panic();
+            let _ = self.universe.set(universe);
+        }
+        let universe = self.universe.get();
+        universe
+            .map(|u| Comm::new(u.world()))
+            .ok_or_else(|| Error::run("MPI did not start; check its installation"))
     }
 
     /// All ranks.
@@ -40,20 +50,18 @@ impl Session {
         &self.comm
     }
 
-    /// Runs something that needs PETSc.
+    /// Runs something that needs PETSc, on all ranks; `work` is given the MPI communicator, which a process without a
+    /// launcher may not have had before.
     ///
     /// # Errors
     /// MPI or PETSc did not start; those of `work`.
     ///
     /// # Collective
-    pub fn with_petsc<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        let universe = self
-            .universe
-            .get()
-            .ok_or_else(|| Error::run("MPI did not start; PETSc cannot run without it"))?;
-        let _petsc =
-            Petsc::init(universe, &[]).map_err(|e| Error::run(format!("PETSc did not start: {e}")))?;
-        work()
+    pub fn with_petsc<T>(&self, work: impl FnOnce(&Comm) -> Result<T>) -> Result<T> {
+        let comm = self.world()?;
+        let started = self.universe.get().map(|u| Petsc::init(u, &[])).transpose();
+        let _petsc = started.map_err(|e| Error::run(format!("PETSc did not start: {e}")))?;
+        work(&comm)
     }
 
     /// Says what went wrong, ends MPI, and gives the exit code, the same on every rank.

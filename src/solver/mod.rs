@@ -1,6 +1,6 @@
 //! The high-fidelity solver (method.md, section 1): Newton on PETSc, step by step.
 //!
-//! [`HighFidelity::advance`] is one step with its cutting; [`HighFidelity::run`] is a case. What this folder does not
+//! [`HighFidelity::advance`] is one step with its cutting; the stage `solve` runs a whole case. What this folder does not
 //! do: no large strains, no contact, no dynamics.
 
 mod assembly;

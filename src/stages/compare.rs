@@ -25,6 +25,8 @@ pub struct CompareRow {
     pub time: f64,
     /// Relative L2 error.
     pub l2: f64,
+    /// L2 error relative to the largest norm over the times compared.
+    pub l2_of_largest: f64,
     /// Relative maximum error.
     pub max: f64,
     /// Largest absolute difference.
@@ -50,6 +52,11 @@ impl CompareReport {
         let l2 = of().max_by(|a, b| a.l2.total_cmp(&b.l2))?;
         let max = of().max_by(|a, b| a.max.total_cmp(&b.max))?;
         Some((l2, max))
+    }
+
+    /// Largest L2 error of a quantity relative to its largest norm over time.
+    pub fn worst_of_largest(&self, quantity: &str) -> f64 {
+        self.rows.iter().filter(|r| r.quantity == quantity).map(|r| r.l2_of_largest).fold(0.0, f64::max)
     }
 
     /// The quantities, in order.
@@ -129,14 +136,15 @@ pub fn compare(
             norms.push((time, sizes));
         }
         let largest = |k: usize| norms.iter().map(|n| n.1[k]).fold(0.0, f64::max);
-        let (l2_floor, max_floor) = (FLOOR * largest(1), FLOOR * largest(3));
+        let (l2_largest, max_largest) = (largest(1), largest(3));
         for (time, [difference, size, worst, greatest]) in norms {
             let ratio = |d: f64, s: f64| if d == 0.0 { 0.0 } else { d / s };
             report.rows.push(CompareRow {
                 quantity: name.clone(),
                 time,
-                l2: ratio(difference, size.max(l2_floor)),
-                max: ratio(worst, greatest.max(max_floor)),
+                l2: ratio(difference, size.max(FLOOR * l2_largest)),
+                l2_of_largest: ratio(difference, l2_largest),
+                max: ratio(worst, greatest.max(FLOOR * max_largest)),
                 absolute: worst,
             });
         }

@@ -25,16 +25,7 @@ pub fn describe(comm: &Comm, path: &Path) -> Result<serde_json::Value> {
                     .collect::<Vec<_>>(),
             })
         }
-        "geof" | "geo" => {
-            let sub = load_mesh(comm, path)?;
-            let mesh = &sub.mesh;
-            serde_json::json!({
-                "kind": "mesh", "nodes": mesh.n_nodes_global, "elements": mesh.n_elements_global,
-                "node_sets": mesh.node_sets.keys().collect::<Vec<_>>(),
-                "element_sets": mesh.element_sets.keys().collect::<Vec<_>>(),
-                "face_sets": mesh.face_sets.keys().collect::<Vec<_>>(),
-            })
-        }
+        "geof" | "geo" => mesh(comm, path)?,
         "ut" | "" => results(comm, path)?,
         _ => match agree(comm, kind_of(path))? {
             StoreKind::Model => {
@@ -49,10 +40,22 @@ pub fn describe(comm: &Comm, path: &Path) -> Result<serde_json::Value> {
                     "node_sets": m.loads.nodes.keys().collect::<Vec<_>>(),
                 })
             }
-            _ => results(comm, path)?,
+            // a mesh in parts (`ferrom partition`) holds no results
+            _ => results(comm, path).or_else(|e| mesh(comm, path).map_err(|_| e))?,
         },
     };
     Ok(json)
+}
+
+fn mesh(comm: &Comm, path: &Path) -> Result<serde_json::Value> {
+    let sub = load_mesh(comm, path)?;
+    let mesh = &sub.mesh;
+    Ok(serde_json::json!({
+        "kind": "mesh", "nodes": mesh.n_nodes_global, "elements": mesh.n_elements_global,
+        "node_sets": mesh.node_sets.keys().collect::<Vec<_>>(),
+        "element_sets": mesh.element_sets.keys().collect::<Vec<_>>(),
+        "face_sets": mesh.face_sets.keys().collect::<Vec<_>>(),
+    }))
 }
 
 fn results(comm: &Comm, path: &Path) -> Result<serde_json::Value> {

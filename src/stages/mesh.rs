@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::formats;
 use crate::mesh::{Mesh, Subdomain, distribute, restrict};
 use crate::parallel::{Comm, agree};
-use crate::store::{SnapshotFile, write_parts};
+use crate::store::{stored_mesh, write_parts};
 use std::path::Path;
 
 /// Reads a mesh file and gives each rank its subdomain. Of a store of ours the parts are kept where there are enough.
@@ -15,7 +15,7 @@ use std::path::Path;
 /// # Collective
 pub fn load_mesh(comm: &Comm, path: &Path) -> Result<Subdomain> {
     if path.extension().is_some_and(|e| e == "h5" || e == "vtkhdf") {
-        return Ok(SnapshotFile::open(comm, path)?.subdomain().clone());
+        return stored_mesh(comm, path);
     }
     let whole = if comm.is_root() { formats::read_mesh(path).map(Some) } else { Ok(None) };
     let whole = agree(comm, whole)?;

@@ -1,14 +1,16 @@
 //! Typed, checked access to an HDF5 file that may be anything: every failure is a sentence with file and dataset.
 
 use crate::error::{Error, Kind, Result};
-use hdf5::types::{FixedUnicode, TypeDescriptor, VarLenAscii, VarLenUnicode};
+use hdf5::types::{FixedAscii, FixedUnicode, TypeDescriptor, VarLenAscii, VarLenUnicode};
 use hdf5::{Dataset, Group, H5Type, SliceOrIndex};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Longest text of an attribute that is read.
 const ATTRIBUTE_TEXT: usize = 1024;
-/// Values that one read may bring at a time.
+/// Longest text of a dataset that is read from a fixed-length string.
+const FIXED_TEXT: usize = 1 << 16;
+/// Bytes that one read may bring at a time.
 pub(super) const PIECE_BYTES: usize = 8 << 20;
 
 /// The innermost message of an HDF5 failure: the cause, without the library's call chain.
@@ -139,6 +141,16 @@ impl Source {
                 let text: VarLenAscii = table.data.read_scalar().map_err(|e| self.damaged(name, &e))?;
                 Ok(text.to_string())
             }
+            TypeDescriptor::FixedUnicode(n) if n < FIXED_TEXT => {
+                let text =
+                    table.data.read_raw::<FixedUnicode<FIXED_TEXT>>().map_err(|e| self.damaged(name, &e))?;
+                text.first().map(|t| t.to_string()).ok_or_else(not_text)
+            }
+            TypeDescriptor::FixedAscii(n) if n < FIXED_TEXT => {
+                let text =
+                    table.data.read_raw::<FixedAscii<FIXED_TEXT>>().map_err(|e| self.damaged(name, &e))?;
+                text.first().map(|t| t.to_string()).ok_or_else(not_text)
+            }
             TypeDescriptor::Unsigned(_) if table.shape.len() == 1 => {
                 String::from_utf8(table.all::<u8>()?).map_err(|_| not_text())
             }
@@ -177,11 +189,9 @@ impl Source {
             TypeDescriptor::FixedUnicode(n) if n < ATTRIBUTE_TEXT => {
                 attr.read_raw::<FixedUnicode<ATTRIBUTE_TEXT>>().map_err(fail)?.first().map(|t| t.to_string())
             }
-            TypeDescriptor::FixedAscii(n) if n < ATTRIBUTE_TEXT => attr
-                .read_raw::<hdf5::types::FixedAscii<ATTRIBUTE_TEXT>>()
-                .map_err(fail)?
-                .first()
-                .map(|t| t.to_string()),
+            TypeDescriptor::FixedAscii(n) if n < ATTRIBUTE_TEXT => {
+                attr.read_raw::<FixedAscii<ATTRIBUTE_TEXT>>().map_err(fail)?.first().map(|t| t.to_string())
+            }
             _ => None,
         };
         text.map(Some).ok_or_else(not_text)

@@ -72,7 +72,8 @@ pub(super) fn put<T: Wire + H5Type>(
         Some(out) if width == 1 => out.write(name, &[rows], values),
         Some(out) => out.write(name, &[rows, 0..width], values),
         None => Ok(()),
-    })
+    })?;
+    on_root(comm, out, |out| out.close(name))
 }
 
 /// Writes mesh, labels and sets: one part per rank.

@@ -22,6 +22,7 @@ mod model_write;
 mod names;
 mod output;
 mod reader;
+mod room;
 mod rows;
 mod sets;
 mod writer;
@@ -31,5 +32,5 @@ pub use model::{
 };
 pub use model_read::ModelFile;
 pub use names::{SCHEMA_VERSION, StoreKind};
-pub use reader::{Parts, SnapshotFile, kind_of};
+pub use reader::{Parts, SnapshotFile, kind_of, stored_mesh};
 pub use writer::{Field, SnapshotWriter, Step, write_parts};

@@ -1,7 +1,7 @@
 //! A reduced model out of a file: what the online stage needs, and the mesh-sized fields one by one.
 
 use super::fields::{Support, find};
-use super::hdf::Source;
+use super::hdf::{Source, Table};
 use super::mesh_read::{Placed, read_mesh};
 use super::model::{
     DualQuantity, FaceOperator, Lift, LoadOperators, ReducedModel, ReducedPoints, SmallTable,
@@ -103,6 +103,15 @@ fn read_model(comm: &Comm, file: &Source) -> Result<ReducedModel> {
     })
 }
 
+/// A block of finite numbers.
+fn finite_block(table: &Table<'_>, ranges: &[Range<usize>]) -> Result<Vec<f64>> {
+    let values = table.block::<f64>(ranges)?;
+    match values.iter().find(|v| !v.is_finite()) {
+        None => Ok(values),
+        Some(v) => Err(table.wrong(format!("holds {v}"), "every value must be finite")),
+    }
+}
+
 /// This rank's block of the reduced points.
 fn read_points(comm: &Comm, file: &Source, columns: usize) -> Result<ReducedPoints> {
     let z = file.dataset("ferrom/model/points/element_id")?.rows();
@@ -117,11 +126,7 @@ fn read_points(comm: &Comm, file: &Source, columns: usize) -> Result<ReducedPoin
         let table = open(name, inner)?;
         let mut ranges = vec![block.clone()];
         ranges.extend(inner.iter().map(|n| 0..*n));
-        let values = table.block::<f64>(&ranges)?;
-        match values.iter().find(|v| !v.is_finite()) {
-            None => Ok(values),
-            Some(v) => Err(table.wrong(format!("holds {v}"), "every value must be finite")),
-        }
+        finite_block(&table, &ranges)
     };
     let offsets = file.dataset("ferrom/model/points/node_offsets")?;
     offsets.expect(&[Some(z + 1)])?;
@@ -132,7 +137,9 @@ fn read_points(comm: &Comm, file: &Source, columns: usize) -> Result<ReducedPoin
     }
     let as_row = |v: u64| usize::try_from(v).map_err(|_| bad());
     let ragged: Range<usize> = as_row(starts[0])?..as_row(starts[starts.len() - 1])?;
-    let shapes = file.dataset("ferrom/model/points/shapes")?.some::<f64>(ragged.clone())?;
+    let shapes = file.dataset("ferrom/model/points/shapes")?;
+    shapes.expect(&[None])?;
+    let shapes = finite_block(&shapes, std::slice::from_ref(&ragged))?;
     Ok(ReducedPoints {
         n_global: z as u64,
         first: block.start as u64,
@@ -163,7 +170,7 @@ fn read_duals(file: &Source, z: usize, block: &Range<usize>) -> Result<Vec<DualQ
             singular_values: values(file, &format!("dual/{link}/singular_values"), &[None])?,
             q_max: number(file, &group, "q_max")?,
             q_max_l2: number(file, &group, "q_max_l2")?,
-            rows: rows.block(&[block.clone(), 0..components, 0..m])?,
+            rows: finite_block(&rows, &[block.clone(), 0..components, 0..m])?,
         });
     }
     Ok(duals)

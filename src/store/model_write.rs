@@ -243,6 +243,7 @@ impl ReducedModel {
                     None => Ok(()),
                 })?;
             }
+            on_root(comm, out, |out| out.close(&name))?;
             sorted(comm, out, order, &format!("dual/{link}/rows"), &[c, m], &dual.rows)?;
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use super::hdf::{cannot_write, cause};
 use super::names::{SCHEMA_VERSION, StoreKind};
+use super::room::Room;
 use crate::error::Result;
 use hdf5::file::LibraryVersion;
 use hdf5::types::FixedAscii;
@@ -15,16 +16,21 @@ use std::path::{Path, PathBuf};
 const CHUNK_BYTES: usize = 1 << 20;
 /// Steps of small structures share a chunk of about this size.
 const SMALL_CHUNK_BYTES: usize = 32 << 10;
-/// Bytes between two flushes: a full disk is noticed at most this late.
+/// Bytes between two flushes.
 const FLUSH_BYTES: usize = 32 << 20;
+/// Room for metadata that HDF5 has not written yet.
+const SLACK_BYTES: usize = 4 << 20;
 
 /// An HDF5 file under a temporary name. Dropped before [`Output::commit`], it leaves nothing behind.
 #[derive(Debug)]
 pub(super) struct Output {
     path: PathBuf,
     temporary: PathBuf,
+    room: Room,
     file: Option<hdf5::File>,
     data: BTreeMap<String, Dataset>,
+    /// Bytes that the open datasets may hold back in their chunk caches.
+    held: BTreeMap<String, usize>,
     unflushed: usize,
 }
 
@@ -37,9 +43,17 @@ impl Output {
         };
         let temporary = path.with_file_name(format!(".{name}.tmp-{}", std::process::id()));
         // The plain call gives the operating system's own words for a missing or protected folder.
-        std::fs::File::create(&temporary).map_err(|e| cannot_write(path, &e.to_string()))?;
-        let mut out =
-            Output { path: path.to_path_buf(), temporary, file: None, data: BTreeMap::new(), unflushed: 0 };
+        let room = Room::new(&temporary).map_err(|e| cannot_write(path, &told(&e)))?;
+        let mut out = Output {
+            path: path.to_path_buf(),
+            temporary,
+            room,
+            file: None,
+            data: BTreeMap::new(),
+            held: BTreeMap::new(),
+            unflushed: 0,
+        };
+        out.reserve(0)?;
         // The 1.10 format checksums all its metadata; no times, so that equal input gives equal files.
         let file = hdf5::File::with_options()
             .with_fapl(|p| {
@@ -48,6 +62,9 @@ impl Output {
             .with_fcpl(|p| p.obj_track_times(false))
             .create(&out.temporary);
         out.file = Some(file.map_err(|e| out.failed(&e))?);
+        // Creating emptied the file, reserved room included.
+        out.room.forget();
+        out.reserve(0)?;
         out.group("VTKHDF")?;
         out.attribute("VTKHDF", "Version", &[2i64, 2])?;
         out.attribute_text("VTKHDF", "Type", "UnstructuredGrid")?;
@@ -61,6 +78,13 @@ impl Output {
 
     fn failed(&self, e: &hdf5::Error) -> crate::Error {
         cannot_write(&self.path, &cause(e))
+    }
+
+    /// Makes room for `bytes` more, and for all that HDF5 may still hold back.
+    fn reserve(&mut self, bytes: usize) -> Result<()> {
+        let held = self.held.values().sum::<usize>() + SLACK_BYTES + bytes;
+        let size = self.file.as_ref().map_or(0, hdf5::File::size);
+        self.room.ensure(size + held as u64).map_err(|e| cannot_write(&self.path, &told(&e)))
     }
 
     fn file(&self) -> Result<&hdf5::File> {
@@ -114,9 +138,12 @@ impl Output {
             .map(|(d, &n)| hdf5::Extent::new(n, if grows && d == 0 { None } else { Some(n) }))
             .collect::<Vec<_>>()
             .into();
+        let chunk_bytes = chunk.iter().product::<usize>() * size_of::<T>();
+        self.held.insert(name.to_owned(), 3 * chunk_bytes);
+        self.reserve(0)?;
         let mut builder = self.file()?.new_dataset::<T>().shape(Extents::Simple(extents));
         if grows || shape.iter().product::<usize>() > 0 {
-            builder = builder.chunk(chunk).fletcher32();
+            builder = builder.chunk(chunk).chunk_cache(101, 2 * chunk_bytes + 64, 0.75).fletcher32();
         }
         let made = builder.create(name).map_err(|e| self.failed(&e))?;
         self.data.insert(name.to_owned(), made);
@@ -125,6 +152,7 @@ impl Output {
 
     /// Writes a block of a dataset: one range per dimension; a growing dataset is extended to hold it.
     pub fn write<T: H5Type>(&mut self, name: &str, ranges: &[Range<usize>], values: &[T]) -> Result<()> {
+        self.reserve(size_of_val(values))?;
         let Some(data) = self.data.get(name) else {
             return Err(cannot_write(&self.path, &format!("dataset {name} was never created")));
         };
@@ -152,7 +180,15 @@ impl Output {
         self.dataset::<T>(name, shape, false, 0)?;
         let ranges: Vec<Range<usize>> = shape.iter().map(|n| 0..*n).collect();
         self.write(name, &ranges, values)?;
-        self.data.remove(name);
+        self.close(name)
+    }
+
+    /// Closes a dataset that is complete. Closing alone would swallow a failure, flushing does not.
+    pub fn close(&mut self, name: &str) -> Result<()> {
+        if let Some(data) = self.data.remove(name) {
+            data.flush().map_err(|e| self.failed(&e))?;
+        }
+        self.held.remove(name);
         Ok(())
     }
 
@@ -161,7 +197,7 @@ impl Output {
         self.whole(name, &[text.len()], text.as_bytes())
     }
 
-    /// Hands everything to the operating system; a full disk shows here.
+    /// Hands everything to the operating system.
     pub fn flush(&mut self) -> Result<()> {
         self.unflushed = 0;
         self.file()?.flush().map_err(|e| self.failed(&e))
@@ -176,7 +212,7 @@ impl Output {
             file.close().map_err(|e| self.failed(&e))?;
         }
         let sync = || -> std::io::Result<()> {
-            std::fs::File::open(&self.temporary)?.sync_all()?;
+            self.room.finish()?;
             std::fs::rename(&self.temporary, &self.path)?;
             let folder = self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
             // Some file systems refuse to sync a folder; the file itself is safe by now.
@@ -185,7 +221,7 @@ impl Output {
             }
             Ok(())
         };
-        sync().map_err(|e| cannot_write(&self.path, &e.to_string()))
+        sync().map_err(|e| cannot_write(&self.path, &told(&e)))
     }
 }
 
@@ -194,13 +230,16 @@ impl Drop for Output {
         self.data.clear();
         self.file = None;
         if self.temporary.exists() {
-            // HDF5 may keep a file open that it failed to flush: empty it, so that its room is free at once.
-            if let Ok(file) = std::fs::OpenOptions::new().write(true).open(&self.temporary) {
-                let _ = file.set_len(0);
-            }
+            self.room.give_up();
             let _ = std::fs::remove_file(&self.temporary);
         }
     }
+}
+
+/// The operating system's words, without the error number.
+fn told(e: &std::io::Error) -> String {
+    let text = e.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }
 
 /// Chunks of at most 1 MB that follow what is written together: one step where it is large, several where it is small.

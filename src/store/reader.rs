@@ -75,6 +75,18 @@ pub fn kind_of(path: &Path) -> Result<StoreKind> {
     open_checked(path, &[StoreKind::Snapshots, StoreKind::Run, StoreKind::Model]).map(|(_, kind)| kind)
 }
 
+/// The mesh of a snapshot store, run or partitioned mesh: this rank's subdomain. Parts are kept where there are at least
+/// as many as ranks.
+///
+/// # Errors
+/// As [`SnapshotFile::open`].
+///
+/// # Collective
+pub fn stored_mesh(comm: &Comm, path: &Path) -> Result<Subdomain> {
+    let (file, _) = agree(comm, open_checked(path, &[StoreKind::Snapshots, StoreKind::Run]))?;
+    Ok(read_mesh(comm, &file, true)?.sub)
+}
+
 impl SnapshotFile {
     /// Opens a snapshot store or run. Parts are kept where there are at least as many as ranks.
     ///

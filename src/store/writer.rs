@@ -74,6 +74,35 @@ impl Slot {
 /// A snapshot store or run being written: a temporary file until [`SnapshotWriter::commit`].
 ///
 /// Dropped before, it leaves nothing behind and the file that had the name before stays as it was.
+///
+/// ```
+/// use ferrom::mesh::{ElementKind, Mesh, Subdomain};
+/// use ferrom::parallel::Comm;
+/// use ferrom::store::{Field, SnapshotFile, SnapshotWriter, Step, StoreKind};
+///
+/// # fn main() -> ferrom::Result<()> {
+/// let comm = Comm::serial();
+/// let mut mesh = Mesh { node_ids: vec![1, 2, 3, 4], ..Mesh::default() };
+/// mesh.points = vec![[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+/// mesh.push_element(1, ElementKind::C3d4, &[0, 1, 2, 3]);
+/// mesh.close_whole();
+/// let sub = Subdomain::new(&comm, mesh);
+///
+/// let path = std::env::temp_dir().join(format!("ferrom-doc-{}.h5", std::process::id()));
+/// let mut writer = SnapshotWriter::create(&comm, &path, StoreKind::Snapshots, &sub, "", "")?;
+/// for time in [0.5, 1.0] {
+///     let u = [time; 12];
+///     writer.append(&comm, &Step { time, nodal: &[Field::new("U", 3, &u)], ..Step::default() })?;
+/// }
+/// writer.commit(&comm)?;
+///
+/// let file = SnapshotFile::open(&comm, &path)?;
+/// assert_eq!(file.times(), [0.5, 1.0]);
+/// assert_eq!(file.read_nodal(&comm, 1, "U")?, [1.0; 12]);
+/// # std::fs::remove_file(&path).ok();
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct SnapshotWriter {
     path: PathBuf,

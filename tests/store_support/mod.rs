@@ -43,7 +43,7 @@ pub fn bar(nx: usize, ny: usize, nz: usize) -> Mesh {
     let fixed = (0..=ny).flat_map(|j| (0..=nz).map(move |k| at(0, j, k))).rev().collect();
     mesh.node_sets.insert("x0".into(), fixed);
     mesh.node_sets.insert("a/b=c+50%".into(), vec![at(nx, 0, 0), at(0, 0, 0)]);
-    let half = (0..mesh.n_elements() as u32).filter(|e| e % 2 == 0).collect();
+    let half = (0..mesh.n_elements() as u32).filter(|e| e.is_multiple_of(2)).collect();
     mesh.element_sets.insert("every other".into(), half);
     let side = |i: usize, k: usize| {
         let mut nodes = [0; 8];

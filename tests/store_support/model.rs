@@ -32,7 +32,7 @@ pub fn sig_column(mesh: &Mesh, k: usize) -> Vec<f64> {
 pub fn share(mesh: &Mesh) -> ReducedModel {
     let mut p = ReducedPoints { node_offsets: vec![0], ..Default::default() };
     let mut rows = Vec::new();
-    for e in (0..mesh.n_elements()).rev().filter(|&e| mesh.element_index[e] % 3 == 0) {
+    for e in (0..mesh.n_elements()).rev().filter(|&e| mesh.element_index[e].is_multiple_of(3)) {
         let id = mesh.element_ids[e];
         p.element_id.push(id);
         p.element_index.push(mesh.element_index[e]);
