@@ -85,6 +85,9 @@ pub(super) struct Solve {
     /// Snapshot store to write
     #[arg(short, long, value_name = "RUN.h5")]
     pub output: PathBuf,
+    /// Mesh (default: the case's); a store in as many parts as ranks keeps its parts
+    #[arg(long, value_name = "FILE")]
+    pub mesh: Option<PathBuf>,
     /// Quantities to write at integration points (default: the case's)
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub quantities: Option<Vec<String>>,

@@ -22,6 +22,9 @@ pub(super) fn run(cx: &Context, args: &Solve) -> Result<Answer> {
 }
 
 fn adjust(mut case: Case, args: &Solve) -> Result<Case> {
+    if let Some(mesh) = &args.mesh {
+        case.mesh = Some(mesh.clone());
+    }
     if let Some(q) = &args.quantities {
         case.output.quantities.clone_from(q);
     }

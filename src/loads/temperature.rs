@@ -1,6 +1,6 @@
 //! Temperature histories: `T(x, t) = sum_f c_f(t) T_f(x)`.
 
-use super::time::time_in_cycle;
+use super::time::between;
 use super::{Field, Loading, Table};
 use crate::error::Result;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub enum TemperatureSpec {
     Maps {
         /// Time and field, times increasing.
         maps: Vec<(f64, Field)>,
-        /// Start and end of a repeated interval.
+        /// Start and end of a repeated interval; the maps repeat as a [`Table`] does.
         cycle: Option<[f64; 2]>,
     },
 }
@@ -60,16 +60,9 @@ impl TemperatureSpec {
                 (c[0], c[1]) = (1.0 - s, s);
             }
             TemperatureSpec::Maps { maps, cycle } => {
-                let t = cycle.map_or(t, |[start, end]| time_in_cycle(t, start, end));
-                let i = maps.partition_point(|m| m.0 < t);
-                if i == 0 {
-                    c[0] = 1.0;
-                } else if i == maps.len() {
-                    c[i - 1] = 1.0;
-                } else {
-                    let s = (t - maps[i - 1].0) / (maps[i].0 - maps[i - 1].0);
-                    (c[i - 1], c[i]) = (1.0 - s, s);
-                }
+                let (i, j, s) = between(maps, |m| m.0, *cycle, t);
+                c[i] += 1.0 - s;
+                c[j] += s;
             }
         }
     }
