@@ -161,12 +161,11 @@ pub fn adaptive(
             crate::rom::dense::axpy(-value * amplitude.value(t), &lift.1, &mut shape);
         }
         cx.timers.time("bases", || -> Result<()> {
-            let e = |k: &str, d: f64| std::env::var(k).ok().and_then(|v| v.parse::<f64>().ok()).unwrap_or(d);
-            products.extend_modes(&mut bases, &shape, options.tolerance * e("TU", 0.01))?;
-            products.extend_duals(&mut bases, &full, options.tolerance * e("TD", 0.01))
+            products.extend_modes(&mut bases, &shape, options.tolerance / 1000.0)?;
+            products.extend_duals(&mut bases, &full, options.tolerance / 100.0)
         })?;
         let start = std::mem::take(&mut model.start);
-        let tolerance = (options.tolerance * std::env::var("TE").ok().and_then(|v| v.parse::<f64>().ok()).unwrap_or(0.1)).max(model_tolerance);
+        let tolerance = (options.tolerance / 20.0).max(model_tolerance);
         model = cx
             .timers
             .time("reduction", || build(cx, &structure, &bases, start, tolerance, &online, &case, path))?;
