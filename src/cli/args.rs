@@ -160,18 +160,46 @@ pub(super) struct Online {
     /// Number of cycles (default: the case's)
     #[arg(long, value_name = "N")]
     pub cycles: Option<u32>,
-    /// Watch the error indicator, and enrich the model by a high-fidelity step where it exceeds its tolerance
+    /// Watch the error indicator, and take a high-fidelity step that enriches the model where it asks for one
     #[arg(long)]
     pub adaptive: bool,
-    /// Error aimed at, for --adaptive
-    #[arg(long, value_name = "TOL", default_value_t = 1e-2)]
+    #[command(flatten)]
+    pub watch: Watch,
+}
+
+/// What `--rebuild` integrates or fits in an adaptive run.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum RebuildBy {
+    /// The law at every point along the reduced displacements
+    Replay,
+    /// The dual bases
+    Gappy,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "With --adaptive")]
+pub(super) struct Watch {
+    /// Error aimed at in the triggers
+    #[arg(long, value_name = "TOL", default_value_t = 3e-2)]
     pub error_tol: f64,
-    /// Quantities whose indicator triggers an enrichment
+    /// Quantities whose indicator triggers
     #[arg(long, value_delimiter = ',', value_name = "NAMES", default_value = "p")]
     pub trigger: Vec<String>,
+    /// How fields are rebuilt
+    #[arg(long, value_enum, default_value = "replay")]
+    pub rebuild_by: RebuildBy,
     /// Most enrichments
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub max_enrichments: usize,
+    /// No enrichment begins after so many seconds
+    #[arg(long, value_name = "S", default_value_t = f64::INFINITY)]
+    pub max_seconds: f64,
+    /// Full equilibrium residual every K increments (0: at the first only)
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    pub residual_every: usize,
+    /// Write the enriched model
+    #[arg(long, value_name = "MODEL.h5")]
+    pub save_model: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -1,11 +1,11 @@
 //! `ferrom online`.
 
 use super::Answer;
-use super::args::Online;
+use super::args::{Online, RebuildBy};
 use crate::config::{Case, read_case};
 use crate::error::{Error, Result};
 use crate::parallel::agree;
-use crate::stages::{AdaptiveOptions, Context, adaptive, online};
+use crate::stages::{AdaptiveOptions, Context, Rebuild, adaptive, online};
 
 pub(super) fn run(cx: &Context, args: &Online) -> Result<Answer> {
     let case = agree(cx.comm, args.case.as_ref().map(|p| read_case(p)).transpose())?;
@@ -31,11 +31,20 @@ pub(super) fn run_adaptive(cx: &Context, args: &Online) -> Result<Answer> {
         case.time.cycles = args.cycles.unwrap_or(case.time.cycles);
         case.online.tolerance = args.newton_tol.unwrap_or(case.online.tolerance);
     };
+    let w = &args.watch;
     let options = AdaptiveOptions {
-        tolerance: args.error_tol,
+        tolerance: w.error_tol,
         safety: 3.0,
-        triggers: args.trigger.clone(),
-        max_enrichments: args.max_enrichments,
+        triggers: w.trigger.clone(),
+        max_enrichments: w.max_enrichments,
+        max_seconds: w.max_seconds,
+        rebuild: match w.rebuild_by {
+            RebuildBy::Replay => Rebuild::Replay,
+            RebuildBy::Gappy => Rebuild::Gappy,
+        },
+        fields: args.rebuild.clone(),
+        residual_every: w.residual_every,
+        save: w.save_model.clone(),
     };
     let summary = adaptive(cx, &args.model, case.as_ref(), adjust, &options, &args.output)?;
     cx.say(format_args!(

@@ -1,10 +1,75 @@
-//! The linear elastic displacement of a unit prescribed motion.
+//! Linear elastic displacements: of a unit prescribed motion, of a thermal strain.
 
 use super::assembly::Assembly;
 use super::linear::{LinearOptions, LinearSolver, Pattern};
 use crate::error::Result;
 use crate::parallel::Comm;
 use crate::structure::{LoadedStructure, Structure};
+
+/// An elastic structure under its prescribed dofs, factorised once.
+struct Elastic<'s> {
+    comm: &'s Comm,
+    structure: &'s Structure,
+    loaded: &'s LoadedStructure,
+    assembly: Assembly,
+    linear: LinearSolver<'s>,
+    /// Elasticity at the initial temperature, `n_points x 36`.
+    tangent: Vec<f64>,
+}
+
+impl<'s> Elastic<'s> {
+    /// With the elasticity at the initial temperature; `lifted` receives `K_fp u_p` for the prescribed values `u`.
+    fn new(
+        comm: &'s Comm,
+        structure: &'s Structure,
+        loaded: &'s LoadedStructure,
+        options: LinearOptions,
+        u: Option<&[f64]>,
+        lifted: &mut [f64],
+    ) -> Result<Elastic<'s>> {
+        let mesh = &structure.sub.mesh;
+        let mut assembly = Assembly::new(comm, &structure.sub);
+        let mut c = [0.0; 36];
+        let mut tangent = Vec::with_capacity(36 * structure.geometry.n_points());
+        for p in 0..structure.geometry.n_points() {
+            let law = structure.points.materials()[structure.points.material_of(p)].law();
+            law.elasticity(loaded.initial_temperature[p], &mut c);
+            tangent.extend_from_slice(&c);
+        }
+        assembly.fill(comm, structure, &loaded.fixed, &tangent, u, lifted);
+        structure.assemble(comm, lifted);
+        let coordinates: Vec<[f64; 3]> =
+            assembly.owned_nodes.iter().map(|&n| mesh.points[n as usize]).collect();
+        let constrained: Vec<bool> = owned_dofs(&assembly).map(|d| loaded.fixed.is_fixed(d)).collect();
+        let pattern = Pattern {
+            rows: &assembly.rows,
+            cols: &assembly.cols,
+            coordinates: &coordinates,
+            constrained: &constrained,
+        };
+        let mut linear = LinearSolver::new(comm, pattern, LinearOptions { symmetric: true, ..options })?;
+        linear.factor_or_setup(&assembly.values)?;
+        Ok(Elastic { comm, structure, loaded, assembly, linear, tangent })
+    }
+
+    /// The free dofs of `u` for a nodal force (consistent at shared nodes).
+    fn solve(&mut self, force: &[f64], u: &mut [f64]) -> Result<()> {
+        let fixed = &self.loaded.fixed;
+        let dofs: Vec<usize> = owned_dofs(&self.assembly).collect();
+        let rhs: Vec<f64> = dofs.iter().map(|&d| if fixed.is_fixed(d) { 0.0 } else { force[d] }).collect();
+        let mut solution = vec![0.0; rhs.len()];
+        self.linear.solve(&rhs, &mut solution)?;
+        for (&d, s) in dofs.iter().zip(solution).filter(|(d, _)| !fixed.is_fixed(**d)) {
+            u[d] = s;
+        }
+        self.structure.sub.copy_from_owner(self.comm, u, 3);
+        Ok(())
+    }
+}
+
+fn owned_dofs(assembly: &Assembly) -> impl Iterator<Item = usize> {
+    assembly.owned_nodes.iter().flat_map(|&n| (0..3).map(move |c| 3 * n as usize + c))
+}
 
 /// Displacement (`3 n_nodes`) that is 1 on the dofs of prescribed motion `term`, 0 on the other prescribed dofs, and in
 /// elastic equilibrium in between, with the elasticity at the initial temperature.
@@ -20,45 +85,96 @@ pub fn elastic_lift(
     options: LinearOptions,
     term: usize,
 ) -> Result<Vec<f64>> {
-    let mesh = &structure.sub.mesh;
-    let mut assembly = Assembly::new(comm, &structure.sub);
-    let mut c = [0.0; 36];
-    let mut tangent = Vec::with_capacity(36 * structure.geometry.n_points());
-    for p in 0..structure.geometry.n_points() {
-        let law = structure.points.materials()[structure.points.material_of(p)].law();
-        law.elasticity(loaded.initial_temperature[p], &mut c);
-        tangent.extend_from_slice(&c);
-    }
-    let mut u: Vec<f64> = loaded
-        .fixed
-        .term_of
-        .iter()
-        .map(|&t| if t as usize == term && t != u32::MAX { 1.0 } else { 0.0 })
-        .collect();
+    let of_term = |&t: &u32| if t as usize == term && t != u32::MAX { 1.0 } else { 0.0 };
+    let mut u: Vec<f64> = loaded.fixed.term_of.iter().map(of_term).collect();
     let mut lifted = vec![0.0; u.len()];
-    assembly.fill(comm, structure, &loaded.fixed, &tangent, Some(&u), &mut lifted);
-    structure.assemble(comm, &mut lifted);
-    let coordinates: Vec<[f64; 3]> = assembly.owned_nodes.iter().map(|&n| mesh.points[n as usize]).collect();
-    let dofs: Vec<usize> =
-        assembly.owned_nodes.iter().flat_map(|&n| (0..3).map(move |c| 3 * n as usize + c)).collect();
-    let constrained: Vec<bool> = dofs.iter().map(|&d| loaded.fixed.is_fixed(d)).collect();
-    let pattern = Pattern {
-        rows: &assembly.rows,
-        cols: &assembly.cols,
-        coordinates: &coordinates,
-        constrained: &constrained,
+    let mut elastic = Elastic::new(comm, structure, loaded, options, Some(&u), &mut lifted)?;
+    let force: Vec<f64> = lifted.iter().map(|l| -l).collect();
+    elastic.solve(&force, &mut u)?;
+    Ok(u)
+}
+
+/// Elastic displacements under the thermal strains at some of `times`, the prescribed dofs held: a linear solve each.
+/// At most three times are taken: those whose temperatures (less the initial ones) are farthest from each other.
+///
+/// # Errors
+/// The linear solver failed.
+///
+/// # Collective
+pub fn thermoelastic_modes(
+    comm: &Comm,
+    structure: &Structure,
+    loaded: &LoadedStructure,
+    options: LinearOptions,
+    times: &[f64],
+) -> Result<Vec<Vec<f64>>> {
+    let chosen = distinct_temperatures(comm, loaded, times);
+    if chosen.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (n, dofs) = (structure.geometry.n_points(), 3 * structure.sub.mesh.n_nodes());
+    let mut elastic = Elastic::new(comm, structure, loaded, options, None, &mut vec![0.0; dofs])?;
+    let mut history = loaded.temperature.clone();
+    let (mut at, mut stress) = (vec![0.0; n], vec![0.0; 6 * n]);
+    let mut modes = Vec::with_capacity(chosen.len());
+    for t in chosen {
+        history.evaluate(t, &mut at);
+        stress.fill(0.0);
+        for p in 0..n {
+            let material = &structure.points.materials()[structure.points.material_of(p)];
+            let Some(thermal) = material.thermal() else { continue };
+            let e = thermal.strain(at[p], loaded.initial_temperature[p]);
+            for (s, c) in stress[6 * p..6 * p + 6].iter_mut().zip(elastic.tangent[36 * p..].chunks_exact(6)) {
+                *s = (c[0] + c[1] + c[2]) * e;
+            }
+        }
+        let mut force = vec![0.0; dofs];
+        structure.geometry.internal_force(&structure.sub.mesh, &stress, &mut force);
+        structure.assemble(comm, &mut force);
+        let mut u = vec![0.0; dofs];
+        elastic.solve(&force, &mut u)?;
+        modes.push(u);
+    }
+    Ok(modes)
+}
+
+/// Times at which the temperature change is farthest from the span of those chosen before.
+///
+/// # Collective
+fn distinct_temperatures(comm: &Comm, loaded: &LoadedStructure, times: &[f64]) -> Vec<f64> {
+    const MOST: usize = 3;
+    /// A rest below this share of its field (squared) is in the span.
+    const IN_SPAN: f64 = 1e-6;
+    let mut history = loaded.temperature.clone();
+    let mut at = vec![0.0; loaded.initial_temperature.len()];
+    let mut rests: Vec<Vec<f64>> = times
+        .iter()
+        .map(|&t| {
+            history.evaluate(t, &mut at);
+            at.iter().zip(&loaded.initial_temperature).map(|(t, t0)| t - t0).collect()
+        })
+        .collect();
+    let squares = |rests: &[Vec<f64>], with: Option<&Vec<f64>>| {
+        let mut out: Vec<f64> = rests.iter().map(|r| dot(r, with.unwrap_or(r))).collect();
+        comm.sum(&mut out);
+        out
     };
-    let mut linear = LinearSolver::new(comm, pattern, LinearOptions { symmetric: true, ..options })?;
-    linear.factor_or_setup(&assembly.values)?;
-    let rhs: Vec<f64> =
-        dofs.iter().map(|&d| if loaded.fixed.is_fixed(d) { 0.0 } else { -lifted[d] }).collect();
-    let mut solution = vec![0.0; rhs.len()];
-    linear.solve(&rhs, &mut solution)?;
-    for (&d, s) in dofs.iter().zip(solution) {
-        if !loaded.fixed.is_fixed(d) {
-            u[d] = s;
+    let whole = squares(&rests, None);
+    let mut chosen = Vec::new();
+    while chosen.len() < MOST {
+        let left = squares(&rests, None);
+        let far = (0..times.len()).filter(|&k| left[k] > IN_SPAN * whole[k]);
+        let Some(k) = far.max_by(|&a, &b| left[a].total_cmp(&left[b])) else { break };
+        chosen.push(times[k]);
+        let direction = rests[k].clone();
+        let along = squares(&rests, Some(&direction));
+        for (rest, c) in rests.iter_mut().zip(along) {
+            rest.iter_mut().zip(&direction).for_each(|(r, d)| *r -= c / left[k] * d);
         }
     }
-    structure.sub.copy_from_owner(comm, &mut u, 3);
-    Ok(u)
+    chosen
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }

@@ -15,7 +15,7 @@ mod online;
 mod solve;
 mod source;
 
-pub use adaptive::{AdaptiveOptions, AdaptiveSummary, adaptive};
+pub use adaptive::{AdaptiveOptions, AdaptiveSummary, Rebuild, adaptive};
 pub use compare::{CompareReport, CompareRow, Norm, compare};
 pub use export::export_zset;
 pub use import::import;

@@ -10,7 +10,6 @@ use crate::rom::cubature::{self, Cubature};
 use crate::rom::offline::assemble::{Assembled, Bases, DualBasis, assemble};
 use crate::rom::offline::{History, basis, drive::drive, select};
 use crate::rom::pod::{Pod, Truncation};
-use crate::solver::FullState;
 use crate::store::{Lift, ModelFields, ReducedModel, SmallTable, SnapshotFile};
 use crate::structure::{LoadedStructure, PointSet, Quantity, Structure};
 use std::collections::BTreeMap;
@@ -246,7 +245,6 @@ fn train(
     let n = structure.geometry.n_points();
     let names: Vec<&Quantity> = quantities.iter().filter(|q| stored.contains(&q.name)).collect();
     let mut largest: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
-    let mut residual = Residual::new(structure);
     let mut progress = cx.progress("law", history.times().len() - 1);
     drive(comm, structure, history, options.substeps, |step, state| {
         let mut u = state.displacement.clone();
@@ -271,7 +269,7 @@ fn train(
             }
             list.push(values);
         }
-        let r = residual.relative(comm, structure, &loaded, state);
+        let r = structure.equilibrium_residual(comm, &loaded, state.time, &state.stress);
         report.equilibrium = Some(report.equilibrium.unwrap_or(0.0).max(r));
         progress.step(|| format!("t = {:<10.6} equilibrium residual {r:.1e}", state.time));
         Ok(())
@@ -297,37 +295,6 @@ pub(super) fn lift_amplitude(case: &Case, lift: &Lift) -> Result<(f64, crate::lo
             format!("U{} of '{}' is prescribed in the model but not here", lift.dof + 1, lift.node_set),
             "prescribe it (value 0 holds it)",
         )),
-    }
-}
-
-/// Equilibrium residual of a state on the free dofs, relative to the external force or the internal one.
-struct Residual {
-    external: Vec<f64>,
-    internal: Vec<f64>,
-    free: Vec<f64>,
-}
-
-impl Residual {
-    fn new(structure: &Structure) -> Residual {
-        let zero = || vec![0.0; 3 * structure.sub.mesh.n_nodes()];
-        Residual { external: zero(), internal: zero(), free: zero() }
-    }
-
-    fn relative(
-        &mut self,
-        comm: &Comm,
-        structure: &Structure,
-        loaded: &LoadedStructure,
-        state: &FullState,
-    ) -> f64 {
-        loaded.external_force(state.time, &mut self.external);
-        self.internal.fill(0.0);
-        structure.geometry.internal_force(&structure.sub.mesh, &state.stress, &mut self.internal);
-        structure.assemble(comm, &mut self.internal);
-        loaded.free_residual(&self.external, &self.internal, &mut self.free);
-        let norm = |v: &[f64]| structure.dot(comm, v, v).sqrt();
-        let reference = norm(&self.external).max(norm(&self.internal));
-        if reference > 0.0 { norm(&self.free) / reference } else { 0.0 }
     }
 }
 

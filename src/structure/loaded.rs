@@ -57,3 +57,21 @@ impl LoadedStructure {
         }
     }
 }
+
+impl Structure {
+    /// Norm of the free residual of a stress field at time `t`, relative to that of the external or internal force
+    /// (whichever is larger): reactions count as forces and not as residual.
+    ///
+    /// # Collective
+    pub fn equilibrium_residual(&self, comm: &Comm, loaded: &LoadedStructure, t: f64, stress: &[f64]) -> f64 {
+        let zero = || vec![0.0; 3 * self.sub.mesh.n_nodes()];
+        let (mut external, mut internal, mut free) = (zero(), zero(), zero());
+        loaded.external_force(t, &mut external);
+        self.geometry.internal_force(&self.sub.mesh, stress, &mut internal);
+        self.assemble(comm, &mut internal);
+        loaded.free_residual(&external, &internal, &mut free);
+        let norm = |v: &[f64]| self.dot(comm, v, v).sqrt();
+        let reference = norm(&external).max(norm(&internal));
+        if reference > 0.0 { norm(&free) / reference } else { 0.0 }
+    }
+}

@@ -1,0 +1,138 @@
+//! The error indicator over a run: what it says of a step, and what it carries from step to step (method.md 3.3).
+
+use super::super::online::Dual;
+use super::AdaptiveOptions;
+use crate::error::{Error, Result, nearest};
+use crate::store::ReducedModel;
+use std::fmt;
+
+/// Above this the indicator saturates and says nothing about the size of the error.
+const SATURATED: f64 = 0.3;
+
+/// The indicator of the triggers, the predicted error and its bound.
+pub(super) struct Watch {
+    triggers: Vec<String>,
+    tolerance: f64,
+    safety: f64,
+    failed: bool,
+    residual_high: bool,
+    /// Largest indicator of the step.
+    pub indicator: f64,
+    /// Largest `eta ||q||` of the steps so far, by trigger: an enrichment sets eta to zero, but the error made stays in
+    /// the state.
+    carried: Vec<f64>,
+    trial: Vec<f64>,
+    /// `max (carried / ||q||)` after the step.
+    pub accumulated: f64,
+    /// Predicted error of the step.
+    pub predicted: f64,
+    /// Upper bound of the error at the stated level.
+    pub bound: f64,
+    /// Whether prediction and bound are calibrated.
+    pub calibrated: bool,
+    last_enriched: bool,
+}
+
+impl Watch {
+    /// Watches the triggers of the options.
+    ///
+    /// # Errors
+    /// The model has no such quantity.
+    pub fn new(model: &ReducedModel, options: &AdaptiveOptions) -> Result<Watch> {
+        let known: Vec<&str> = model.duals.iter().map(|d| d.name.as_str()).collect();
+        for name in &options.triggers {
+            if !known.contains(&name.as_str()) {
+                let hint = nearest(name, known.iter().copied()).map_or(known.join(", "), str::to_owned);
+                return Err(Error::case(format!(
+                    "the model does not rebuild '{name}', so it cannot trigger; it has {hint} (--trigger)"
+                )));
+            }
+        }
+        Ok(Watch {
+            triggers: options.triggers.clone(),
+            tolerance: options.tolerance,
+            safety: options.safety,
+            failed: false,
+            residual_high: false,
+            indicator: 0.0,
+            carried: vec![0.0; options.triggers.len()],
+            trial: vec![0.0; options.triggers.len()],
+            accumulated: 0.0,
+            predicted: 0.0,
+            bound: 0.0,
+            calibrated: true,
+            last_enriched: false,
+        })
+    }
+
+    /// Looks at the fits of a trial step; `failed`: the reduced Newton did not converge.
+    pub fn look(&mut self, duals: &[Dual], failed: bool) {
+        (self.failed, self.residual_high, self.last_enriched) = (failed, false, false);
+        self.indicator = 0.0;
+        self.accumulated = 0.0;
+        for (k, name) in self.triggers.iter().enumerate() {
+            let Some(d) = duals.iter().find(|d| d.name == *name) else { continue };
+            // NaN must trigger, and max would drop it
+            self.indicator = if d.residual.is_nan() { f64::INFINITY } else { self.indicator.max(d.residual) };
+            self.trial[k] = self.carried[k].max(d.residual * d.norm);
+            self.accumulated = self.accumulated.max(self.trial[k] / d.norm.max(f64::MIN_POSITIVE));
+        }
+        self.predict();
+    }
+
+    fn predict(&mut self) {
+        self.predicted = self.accumulated * 2.0;
+        self.bound = self.accumulated * self.safety;
+        self.calibrated = self.accumulated < SATURATED;
+    }
+
+    /// Takes the verdict of the full residual.
+    pub fn see_residual(&mut self, high: bool) {
+        self.residual_high = high;
+    }
+
+    /// Whether the step must not be accepted.
+    pub fn wrong(&self) -> bool {
+        self.failed
+            || self.residual_high
+            || self.indicator.is_nan()
+            || self.indicator > self.tolerance / self.safety
+    }
+
+    /// The step is accepted: its indicator is carried on.
+    pub fn accept(&mut self) {
+        self.carried.copy_from_slice(&self.trial);
+    }
+
+    /// The step was replaced by a high-fidelity one: the indicator of the trial does not count.
+    pub fn enriched(&mut self) {
+        self.last_enriched = true;
+        self.accumulated = 0.0;
+        self.predict();
+    }
+
+    /// What is stored of the step.
+    pub fn row(&self) -> [(&'static str, f64); 6] {
+        [
+            ("indicator", if self.indicator.is_finite() { self.indicator } else { f64::MAX }),
+            ("accumulated indicator", self.accumulated),
+            ("predicted error", self.predicted),
+            ("bound", self.bound),
+            ("calibrated", f64::from(u8::from(self.calibrated))),
+            ("enriched", f64::from(u8::from(self.last_enriched))),
+        ]
+    }
+}
+
+impl fmt::Display for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "indicator {:.1e}, predicted error {:.1e}, bound {:.1e} ({})",
+            self.indicator,
+            self.predicted,
+            self.bound,
+            if self.calibrated { "calibrated" } else { "uncalibrated" }
+        )
+    }
+}
