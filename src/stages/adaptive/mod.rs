@@ -296,9 +296,9 @@ impl Run<'_> {
     fn enrich(&mut self, t: f64) -> Result<(u32, f64)> {
         let (cx, options) = (self.cx, self.options);
         self.catch_up()?;
-        let mut full = self.replay.state().clone();
-        let report = cx.timers.time("high-fidelity", || self.high.step(&mut full, t))?;
-        let before = std::mem::replace(&mut self.full, full);
+        let before = self.replay.state().clone();
+        self.full.clone_from(&before);
+        let report = cx.timers.time("high-fidelity", || self.high.step(&mut self.full, t))?;
         let mut shape = self.full.displacement.clone();
         for (lift, (value, amplitude)) in self.model.bases.lifts.iter().zip(&self.lifts) {
             crate::rom::dense::axpy(-value * amplitude.value(t), &lift.1, &mut shape);
