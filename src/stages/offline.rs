@@ -7,12 +7,13 @@ use crate::config::{Case, CubatureMode};
 use crate::error::{Error, Result};
 use crate::parallel::{Comm, agree};
 use crate::rom::cubature::{self, Cubature};
-use crate::rom::offline::{History, basis, drive::drive, reduce::load_operators, select};
+use crate::rom::offline::assemble::{Assembled, Bases, DualBasis, assemble};
+use crate::rom::offline::{History, basis, drive::drive, select};
 use crate::rom::pod::{Pod, Truncation};
 use crate::solver::FullState;
-use crate::store::{DualQuantity, Lift, ModelFields, ReducedModel, ReducedPoints, SnapshotFile};
+use crate::store::{Lift, ModelFields, ReducedModel, SmallTable, SnapshotFile};
 use crate::structure::{LoadedStructure, PointSet, Quantity, Structure};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What the offline stage did.
@@ -140,27 +141,14 @@ pub fn offline(
     let pod = cx.timers.time("pod", || {
         basis::displacement_modes(comm, &structure, &training.displacements, truncation, options.pod)
     })?;
-    let n = pod.count;
-    report.modes = n;
+    report.modes = pod.count;
     report.projection_error = pod.projection_errors.iter().fold(0.0, |a: f64, b| a.max(*b));
-    let modes: Vec<Vec<f64>> = (0..n).map(|k| pod.mode(k).to_vec()).collect();
-    let rows = cx.timers.time("strains", || basis::strain_rows(&structure, &modes));
-    let lift_rows = cx.timers.time("strains", || basis::strain_rows(&structure, &lifts));
-    let found = cx.timers.time("cubature", || {
-        let o = cubature::Options {
-            exchange: options.exchange,
-            ..cubature::Options::new(options.cubature_tolerance)
-        };
-        let global = options.cubature == CubatureMode::Global;
-        select::cubature_points(comm, &structure, &rows, n, &training.stresses, &o, global)
-    })?;
-    describe_cubature(cx, &found, options.cubature_tolerance, &mut report);
-    let duals = cx.timers.time("duals", || -> Result<Vec<(Quantity, select::DualBasis)>> {
+    let duals = cx.timers.time("duals", || -> Result<Vec<DualBasis>> {
         let mut out = Vec::new();
         for (q, snapshots) in quantities.iter().zip(&training.duals) {
             let t = Truncation { relative: options.dual_tolerance, max_modes: None };
-            match select::dual_basis(comm, &structure, &q.name, q.components, snapshots, t)? {
-                Some(basis) => out.push((q.clone(), basis)),
+            match select::dual_basis(comm, &structure, q, snapshots, t)? {
+                Some(basis) => out.push(basis),
                 None => {
                     cx.say(format_args!("'{}' is zero in all training cases: it cannot be rebuilt", q.name))
                 }
@@ -168,48 +156,41 @@ pub fn offline(
         }
         Ok(out)
     })?;
-    let extra: BTreeSet<u32> = duals.iter().flat_map(|d| d.1.points.iter().copied()).collect();
-    let points = reduced_points(&structure, &found, &extra, &rows, n, &lift_rows, lifts.len());
-    let kept: Vec<u32> = points.1;
-    report.extra_points = comm.sum_u64(points.0.weight.iter().filter(|w| **w == 0.0).count() as u64);
-    let loads = cx.timers.time("loads", || load_operators(comm, &structure, &modes));
-    let weights = &structure.geometry.weights;
-    let mut tables = BTreeMap::new();
-    tables.insert(
-        "projection_errors".to_owned(),
-        crate::store::SmallTable { columns: 1, values: pod.projection_errors.clone() },
-    );
-    let model = ReducedModel {
-        n_modes: n,
-        n_nodes: structure.sub.mesh.n_nodes_global,
+    let bases = Bases {
+        modes: (0..pod.count).map(|k| pod.mode(k).to_vec()).collect(),
         singular_values: singular_values(&pod),
-        lifts: lift_kinds,
-        points: points.0,
-        duals: duals
-            .iter()
-            .map(|(q, d)| dual_quantity(comm, q, d, &kept, weights, &training, &quantities))
-            .collect(),
-        loads,
-        materials: materials_text(&main)?,
-        case: main.to_text()?,
-        provenance: provenance(snapshots, &report)?,
-        tolerances: BTreeMap::from([
-            ("pod".to_owned(), options.pod_tolerance),
-            ("dual".to_owned(), options.dual_tolerance),
-            ("cubature".to_owned(), options.cubature_tolerance),
-        ]),
-        volume: structure.volume,
-        tables,
+        lifts: lift_kinds.into_iter().zip(lifts).collect(),
+        stresses: training.stresses,
+        duals,
     };
-    for (q, d) in &duals {
-        report.duals.insert(q.name.clone(), d.pod.count);
-    }
-    let columns: Vec<Vec<Vec<f64>>> =
-        duals.iter().map(|(_, d)| (0..d.pod.count).map(|k| d.pod.mode(k).to_vec()).collect()).collect();
-    cx.timers.time("write", || {
-        model.write(comm, out, &structure.sub, &ModelFields { modes: &modes, lifts: &lifts, duals: &columns })
+    let Assembled { mut model, cubature, .. } = cx.timers.time("reduction", || {
+        let o = cubature::Options {
+            exchange: options.exchange,
+            ..cubature::Options::new(options.cubature_tolerance)
+        };
+        assemble(comm, &structure, &bases, &o, options.cubature == CubatureMode::Global)
     })?;
+    describe_cubature(cx, &cubature, options.cubature_tolerance, &mut report);
+    report.extra_points = comm.sum_u64(model.points.weight.iter().filter(|w| **w == 0.0).count() as u64);
+    report.duals = bases.duals.iter().map(|d| (d.quantity.name.clone(), d.columns.len())).collect();
+    model.materials = materials_text(&main)?;
+    model.case = main.to_text()?;
+    model.provenance = provenance(snapshots, &report)?;
+    model.tolerances = BTreeMap::from([
+        ("pod".to_owned(), options.pod_tolerance),
+        ("dual".to_owned(), options.dual_tolerance),
+        ("cubature".to_owned(), options.cubature_tolerance),
+    ]);
+    let errors = SmallTable { columns: 1, values: pod.projection_errors };
+    model.tables.insert("projection_errors".to_owned(), errors);
+    cx.timers.time("write", || write(comm, &model, &structure, &bases, out))?;
     Ok(report)
+}
+
+fn write(comm: &Comm, model: &ReducedModel, structure: &Structure, bases: &Bases, out: &Path) -> Result<()> {
+    let lifts: Vec<Vec<f64>> = bases.lifts.iter().map(|l| l.1.clone()).collect();
+    let duals: Vec<Vec<Vec<f64>>> = bases.duals.iter().map(|d| d.columns.clone()).collect();
+    model.write(comm, out, &structure.sub, &ModelFields { modes: &bases.modes, lifts: &lifts, duals: &duals })
 }
 
 /// The case given, or the one that the store keeps.
@@ -375,91 +356,6 @@ fn describe_cubature(cx: &Context, found: &Cubature, tolerance: f64, report: &mu
             found.error,
             found.stop.words()
         ));
-    }
-}
-
-/// The reduced points of this rank, weighted ones first, and their local numbers.
-fn reduced_points(
-    structure: &Structure,
-    found: &Cubature,
-    extra: &BTreeSet<u32>,
-    rows: &[f64],
-    n: usize,
-    lift_rows: &[f64],
-    l: usize,
-) -> (ReducedPoints, Vec<u32>) {
-    let mesh = &structure.sub.mesh;
-    let mut weighted: Vec<(u32, f64)> = found.points.iter().map(|p| (p.local, p.weight)).collect();
-    weighted.sort_by_key(|p| p.0);
-    let taken: BTreeSet<u32> = weighted.iter().map(|p| p.0).collect();
-    let all: Vec<(u32, f64)> =
-        weighted.into_iter().chain(extra.difference(&taken).map(|&p| (p, 0.0))).collect();
-    let mut points = ReducedPoints { node_offsets: vec![0], ..ReducedPoints::default() };
-    for &(local, weight) in &all {
-        let local = local as usize;
-        let e = structure.geometry.offsets.partition_point(|&o| o <= local) - 1;
-        let k = local - structure.geometry.offsets[e];
-        let shapes = structure.geometry.shape_values(mesh.kinds[e], k);
-        let nodes = mesh.nodes_of(e);
-        let x = std::array::from_fn(|c| {
-            nodes.iter().zip(shapes).map(|(&a, s)| s * mesh.points[a as usize][c]).sum()
-        });
-        points.element_id.push(mesh.element_ids[e]);
-        points.element_index.push(mesh.element_index[e]);
-        points.number.push(k as u32);
-        points.x.push(x);
-        points.weight.push(weight);
-        points.material.push(structure.material_of[e]);
-        points.nodes.extend(nodes.iter().map(|&a| mesh.node_index[a as usize]));
-        points.shapes.extend_from_slice(shapes);
-        points.node_offsets.push(points.nodes.len() as u64);
-        for (rows, count) in [(rows, n), (lift_rows, l)] {
-            for i in 0..count {
-                points.strain.extend((0..6).map(|c| rows[(6 * local + c) * count + i]));
-            }
-        }
-    }
-    (points, all.into_iter().map(|p| p.0).collect())
-}
-
-fn dual_quantity(
-    comm: &Comm,
-    q: &Quantity,
-    d: &select::DualBasis,
-    kept: &[u32],
-    weights: &[f64],
-    training: &Training,
-    quantities: &[Quantity],
-) -> DualQuantity {
-    let (c, m) = (q.components, d.pod.count);
-    let mut rows = Vec::with_capacity(kept.len() * c * m);
-    for &p in kept {
-        for i in 0..c {
-            rows.extend((0..m).map(|k| d.pod.mode(k)[p as usize * c + i]));
-        }
-    }
-    let snapshots = quantities.iter().position(|x| x.name == q.name).map_or(&[][..], |i| &training.duals[i]);
-    let at_points = |s: &Vec<f64>| {
-        kept.iter().flat_map(|&p| &s[p as usize * c..(p as usize + 1) * c]).map(|x| x * x).sum::<f64>()
-    };
-    let over_volume = |s: &Vec<f64>| {
-        s.chunks_exact(c)
-            .zip(weights)
-            .map(|(v, w)| w.abs() * v.iter().map(|x| x * x).sum::<f64>())
-            .sum::<f64>()
-    };
-    let mut squares: Vec<f64> = snapshots.iter().flat_map(|s| [at_points(s), over_volume(s)]).collect();
-    comm.sum(&mut squares);
-    let largest =
-        |first: usize| squares.iter().skip(first).step_by(2).fold(0.0, |a: f64, b| a.max(*b)).sqrt();
-    DualQuantity {
-        name: q.name.clone(),
-        components: c,
-        m,
-        singular_values: d.pod.singular_values.clone(),
-        q_max: largest(0),
-        q_max_l2: largest(1),
-        rows,
     }
 }
 

@@ -1,9 +1,11 @@
 //! The offline stage (method.md, section 2): from displacement histories to a reduced model.
 //!
 //! [`drive`]: the law along the recorded strains; [`basis`]: displacement modes and their strains; [`select`]: cubature
-//! points and the points of dual quantities; [`reduce`]: load operators. What this folder does not do: no files; the
+//! points and the points of dual quantities; [`reduce`]: load operators; [`assemble`]: the model out of all
+//! these. What this folder does not do: no files; the
 //! histories come through the trait [`History`].
 
+pub mod assemble;
 pub mod basis;
 pub mod drive;
 pub mod reduce;

@@ -1,11 +1,12 @@
 //! Which integration points the online stage keeps: those of the cubature, and those that dual quantities need.
 
+use super::assemble::DualBasis;
 use crate::error::{Error, Result};
 use crate::parallel::{Comm, Dd};
 use crate::rom::cubature::{self, Cubature, Problem};
-use crate::rom::pod::{Diagonal, Pod, Truncation, pod_gram};
+use crate::rom::pod::{Diagonal, Truncation, pod_gram};
 use crate::rom::qdeim::qdeim;
-use crate::structure::Structure;
+use crate::structure::{Quantity, Structure};
 use std::collections::BTreeSet;
 
 /// Identity of the local integration points: `(point ids, element ids)`, unique over the structure and the same on any
@@ -104,17 +105,8 @@ fn compress(
     Ok(Some((0..pod.count).map(scaled).collect()))
 }
 
-/// Basis of a dual quantity and the local points where its interpolation rows lie.
-pub struct DualBasis {
-    /// POD of its snapshots (identity product), `n_points * components` rows.
-    pub pod: Pod,
-    /// Local points of the QDEIM rows.
-    pub points: BTreeSet<u32>,
-    /// Largest norm over training of the quantity.
-    pub largest: f64,
-}
-
-/// POD and QDEIM of a quantity with `components` per point. `None` where it is zero at all times (no plasticity yet).
+/// POD of a dual quantity (identity product over the integration points); `None` where it is zero at all times (no
+/// plasticity yet).
 ///
 /// # Errors
 /// A snapshot is not finite.
@@ -123,29 +115,46 @@ pub struct DualBasis {
 pub fn dual_basis(
     comm: &Comm,
     structure: &Structure,
-    name: &str,
-    components: usize,
+    quantity: &Quantity,
     snapshots: &[Vec<f64>],
     truncation: Truncation,
 ) -> Result<Option<DualBasis>> {
-    let squares: Vec<f64> = snapshots.iter().map(|q| crate::rom::dense::dot(q, q)).collect();
-    let mut squares = squares;
+    let mut squares: Vec<f64> = snapshots.iter().map(|q| crate::rom::dense::dot(q, q)).collect();
     comm.sum(&mut squares);
-    let largest = squares.iter().fold(0.0f64, |a, b| a.max(*b)).sqrt();
-    if largest == 0.0 {
-        return Ok(None);
-    }
-    let (points, _) = point_ids(structure);
-    let c = components as u64;
-    let ids: Vec<u64> = points.iter().flat_map(|&p| (0..c).map(move |i| c * p + i)).collect();
+    let largest = (0..squares.len()).max_by(|&a, &b| squares[a].total_cmp(&squares[b]));
+    let Some(largest) = largest.filter(|&l| squares[l] > 0.0) else { return Ok(None) };
+    let ids = value_ids(structure, quantity.components);
     let pod = pod_gram(comm, snapshots, &Diagonal::Identity, &ids, truncation)
-        .map_err(|e| Error::run(format!("POD of '{name}': {e}")))?;
-    let (m, rows) = (pod.count, ids.len());
-    let mut row_major = vec![0.0; rows * m];
-    for (k, mode) in pod.modes.chunks_exact(rows.max(1)).enumerate() {
-        row_major[k.min(rows * m)..].iter_mut().step_by(m).zip(mode).for_each(|(r, x)| *r = *x);
+        .map_err(|e| Error::run(format!("POD of '{}': {e}", quantity.name)))?;
+    Ok(Some(DualBasis {
+        quantity: quantity.clone(),
+        columns: (0..pod.count).map(|k| pod.mode(k).to_vec()).collect(),
+        singular_values: pod.singular_values,
+        largest: snapshots[largest].clone(),
+    }))
+}
+
+/// Ids of the values of a field with some components per integration point.
+fn value_ids(structure: &Structure, components: usize) -> Vec<u64> {
+    let c = components as u64;
+    point_ids(structure).0.iter().flat_map(|&p| (0..c).map(move |i| c * p + i)).collect()
+}
+
+/// Local points where the QDEIM rows of a dual basis lie (method.md 2.4).
+///
+/// # Collective
+pub fn dual_points(
+    comm: &Comm,
+    structure: &Structure,
+    components: usize,
+    columns: &[Vec<f64>],
+) -> BTreeSet<u32> {
+    let m = columns.len();
+    let ids = value_ids(structure, components);
+    let mut row_major = vec![0.0; ids.len() * m];
+    for (k, column) in columns.iter().enumerate() {
+        row_major.iter_mut().skip(k).step_by(m).zip(column).for_each(|(r, x)| *r = *x);
     }
     let chosen = qdeim(comm, &row_major, m, &ids);
-    let points = chosen.local.iter().map(|(_, row)| (row / components) as u32).collect();
-    Ok(Some(DualBasis { pod, points, largest }))
+    chosen.local.iter().map(|(_, row)| (row / components) as u32).collect()
 }

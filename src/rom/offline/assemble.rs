@@ -1,0 +1,151 @@
+//! From bases to a reduced model: cubature, points of the dual quantities, load operators, put together.
+
+use super::{basis, reduce, select};
+use crate::error::Result;
+use crate::parallel::Comm;
+use crate::rom::cubature::{self, Cubature};
+use crate::store::{DualQuantity, Lift, ReducedModel, ReducedPoints};
+use crate::structure::{Quantity, Structure};
+use std::collections::BTreeSet;
+
+/// The basis of a dual quantity on this rank.
+#[derive(Debug, Clone)]
+pub struct DualBasis {
+    /// What it is.
+    pub quantity: Quantity,
+    /// Orthonormal columns (identity product over integration points), each `n_points x components`.
+    pub columns: Vec<Vec<f64>>,
+    /// Singular values of its snapshots, descending.
+    pub singular_values: Vec<f64>,
+    /// The snapshot with the largest norm.
+    pub largest: Vec<f64>,
+}
+
+/// What a reduced model is made of, on this rank.
+#[derive(Debug, Clone, Default)]
+pub struct Bases {
+    /// Displacement modes, each `3 n_nodes`.
+    pub modes: Vec<Vec<f64>>,
+    /// Singular values of the displacement snapshots, descending, those of the modes first.
+    pub singular_values: Vec<f64>,
+    /// Prescribed motions that are not zero, and their displacements.
+    pub lifts: Vec<(Lift, Vec<f64>)>,
+    /// Stresses that the cubature must integrate, each `n_points x 6`.
+    pub stresses: Vec<Vec<f64>>,
+    /// Dual quantities.
+    pub duals: Vec<DualBasis>,
+}
+
+/// A reduced model in the hands of its builder.
+pub struct Assembled {
+    /// The model, this rank's share; texts and tolerances are still to be filled in.
+    pub model: ReducedModel,
+    /// How the cubature went.
+    pub cubature: Cubature,
+    /// Local integration points of the model's points, in the same order.
+    pub kept: Vec<u32>,
+}
+
+/// Builds the reduced model of some bases.
+///
+/// # Errors
+/// Those of the cubature.
+///
+/// # Collective
+pub fn assemble(
+    comm: &Comm,
+    structure: &Structure,
+    bases: &Bases,
+    options: &cubature::Options,
+    global: bool,
+) -> Result<Assembled> {
+    let n = bases.modes.len();
+    let rows = basis::strain_rows(structure, &bases.modes);
+    let lifts: Vec<Vec<f64>> = bases.lifts.iter().map(|l| l.1.clone()).collect();
+    let lift_rows = basis::strain_rows(structure, &lifts);
+    let cubature = select::cubature_points(comm, structure, &rows, n, &bases.stresses, options, global)?;
+    let mut extra = BTreeSet::new();
+    for dual in &bases.duals {
+        extra.extend(select::dual_points(comm, structure, dual.quantity.components, &dual.columns));
+    }
+    let (points, kept) =
+        reduced_points(structure, &cubature, &extra, [(&rows, n), (&lift_rows, lifts.len())]);
+    let model = ReducedModel {
+        n_modes: n,
+        n_nodes: structure.sub.mesh.n_nodes_global,
+        singular_values: bases.singular_values.clone(),
+        lifts: bases.lifts.iter().map(|l| l.0.clone()).collect(),
+        points,
+        duals: bases.duals.iter().map(|d| dual_quantity(comm, structure, d, &kept)).collect(),
+        loads: reduce::load_operators(comm, structure, &bases.modes),
+        volume: structure.volume,
+        ..ReducedModel::default()
+    };
+    Ok(Assembled { model, cubature, kept })
+}
+
+/// The reduced points of this rank, weighted ones first, and their local numbers; `rows`: strain rows of the modes and of
+/// the lifts, with their numbers.
+fn reduced_points(
+    structure: &Structure,
+    found: &Cubature,
+    extra: &BTreeSet<u32>,
+    rows: [(&[f64], usize); 2],
+) -> (ReducedPoints, Vec<u32>) {
+    let mesh = &structure.sub.mesh;
+    let mut weighted: Vec<(u32, f64)> = found.points.iter().map(|p| (p.local, p.weight)).collect();
+    weighted.sort_by_key(|p| p.0);
+    let taken: BTreeSet<u32> = weighted.iter().map(|p| p.0).collect();
+    weighted.extend(extra.difference(&taken).map(|&p| (p, 0.0)));
+    let mut points = ReducedPoints { node_offsets: vec![0], ..ReducedPoints::default() };
+    for &(local, weight) in &weighted {
+        let local = local as usize;
+        let e = structure.geometry.offsets.partition_point(|&o| o <= local) - 1;
+        let k = local - structure.geometry.offsets[e];
+        let shapes = structure.geometry.shape_values(mesh.kinds[e], k);
+        let nodes = mesh.nodes_of(e);
+        let x = std::array::from_fn(|c| {
+            nodes.iter().zip(shapes).map(|(&a, s)| s * mesh.points[a as usize][c]).sum()
+        });
+        points.element_id.push(mesh.element_ids[e]);
+        points.element_index.push(mesh.element_index[e]);
+        points.number.push(k as u32);
+        points.x.push(x);
+        points.weight.push(weight);
+        points.material.push(structure.material_of[e]);
+        points.nodes.extend(nodes.iter().map(|&a| mesh.node_index[a as usize]));
+        points.shapes.extend_from_slice(shapes);
+        points.node_offsets.push(points.nodes.len() as u64);
+        for (rows, count) in rows {
+            for i in 0..count {
+                points.strain.extend((0..6).map(|c| rows[(6 * local + c) * count + i]));
+            }
+        }
+    }
+    (points, weighted.into_iter().map(|p| p.0).collect())
+}
+
+fn dual_quantity(comm: &Comm, structure: &Structure, dual: &DualBasis, kept: &[u32]) -> DualQuantity {
+    let c = dual.quantity.components;
+    let at = |values: &[f64], p: u32| -> Vec<f64> { values[p as usize * c..(p as usize + 1) * c].to_vec() };
+    let mut rows = Vec::with_capacity(kept.len() * c * dual.columns.len());
+    for &p in kept {
+        for i in 0..c {
+            rows.extend(dual.columns.iter().map(|column| column[p as usize * c + i]));
+        }
+    }
+    let square = |v: &[f64]| v.iter().map(|x| x * x).sum::<f64>();
+    let over_volume =
+        dual.largest.chunks_exact(c).zip(&structure.geometry.weights).map(|(v, w)| w.abs() * square(v));
+    let mut largest = [kept.iter().map(|&p| square(&at(&dual.largest, p))).sum(), over_volume.sum()];
+    comm.sum(&mut largest);
+    DualQuantity {
+        name: dual.quantity.name.clone(),
+        components: c,
+        m: dual.columns.len(),
+        singular_values: dual.singular_values.clone(),
+        q_max: largest[0].sqrt(),
+        q_max_l2: largest[1].sqrt(),
+        rows,
+    }
+}
