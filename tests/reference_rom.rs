@@ -19,7 +19,7 @@ const ALL: &str = "U,p,sig11,sig22,sig33,sig12,sig23,sig31";
 /// the training: at the first increments p is 1e-3 of what it becomes, and its relative error counts there too.
 const OFFLINE: [&str; 6] = ["--pod-tol", "1e-6", "--ecm-tol", "1e-5", "--dual-tol", "1e-8"];
 
-fn with(base: Vec<OsString>, more: &[&str]) -> Vec<OsString> {
+fn with(base: impl IntoIterator<Item = OsString>, more: &[&str]) -> Vec<OsString> {
     base.into_iter().chain(more.iter().map(OsString::from)).collect()
 }
 

@@ -18,8 +18,26 @@ pub struct SolverOptions {
     pub linear: LinearKind,
     /// Relative tolerance of the iterative solver.
     pub linear_tolerance: f64,
-    /// Any PETSc option, without its leading dash: `{ ksp_type = "cg" }`.
+    /// Any PETSc option, without its leading dash: `{ ksp_type = "cg", ksp_max_it = 100 }`; no value: `""`.
+    #[serde(deserialize_with = "words")]
     pub petsc: BTreeMap<String, String>,
+}
+
+/// Strings, numbers and booleans alike, as words.
+fn words<'de, D: serde::Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let word = |(key, value): (String, toml::Value)| {
+        let word = match value {
+            toml::Value::String(s) => s,
+            toml::Value::Array(_) | toml::Value::Table(_) => {
+                return Err(serde::de::Error::custom(format!(
+                    "option '{key}' must be a string, a number or true"
+                )));
+            }
+            other => other.to_string(),
+        };
+        Ok((key, word))
+    };
+    BTreeMap::<String, toml::Value>::deserialize(from)?.into_iter().map(word).collect()
 }
 
 impl Default for SolverOptions {
@@ -88,7 +106,7 @@ impl Default for OfflineOptions {
     fn default() -> Self {
         OfflineOptions {
             pod_tolerance: 1e-6,
-            dual_tolerance: 1e-6,
+            dual_tolerance: 1e-8,
             max_modes: None,
             pod: PodMethod::Gram,
             cubature_tolerance: 1e-5,
@@ -138,6 +156,6 @@ impl Default for OutputSpec {
 impl OutputSpec {
     /// Whether increment `i` (from 0) of `n` is written.
     pub fn writes(&self, i: usize, n: usize) -> bool {
-        (i + 1) % self.every.max(1) as usize == 0 || i + 1 == n
+        (i + 1).is_multiple_of(self.every.max(1) as usize) || i + 1 == n
     }
 }

@@ -87,6 +87,20 @@ impl Assembly {
         Assembly { owned_nodes, rows, cols, values, diagonal, element_blocks, work: ElementWork::default() }
     }
 
+    /// `||K_ii u_i||` over the rows of the owned nodes, with this rank's part of the last K (0 before the first).
+    ///
+    /// # Collective
+    pub fn diagonal_force(&self, comm: &Comm, u: &[f64]) -> f64 {
+        let mut square = 0.0;
+        for &node in &self.owned_nodes {
+            let block = &self.values[9 * self.diagonal[node as usize] as usize..][..9];
+            square += (0..3).map(|c| (block[4 * c] * u[3 * node as usize + c]).powi(2)).sum::<f64>();
+        }
+        let mut sum = [square];
+        comm.sum(&mut sum);
+        sum[0].sqrt()
+    }
+
     /// Fills the values from the tangents at the integration points; prescribed rows and columns are replaced by a
     /// diagonal, and `K_fp du_p` is added to `lifted` for the increments `du` of the prescribed dofs.
     ///

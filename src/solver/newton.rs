@@ -27,6 +27,9 @@ pub struct NewtonOptions {
 
 /// Sums of internal force contributions lose this share of their magnitude to rounding.
 const ROUNDING: f64 = 1e-13;
+/// Strains are differences of displacements: this share of `K_ii u_i` is lost where they cancel (rigid motions, free
+/// expansions).
+const CANCELLATION: f64 = 1e-15;
 
 /// The high-fidelity model of a loaded structure.
 pub struct HighFidelity<'s> {
@@ -165,7 +168,7 @@ impl<'s> HighFidelity<'s> {
             moves |= d != 0.0;
         }
         let moves = comm.any(moves);
-        let mut first_norm = f64::INFINITY;
+        let (mut first_norm, mut cancelling) = (f64::INFINITY, f64::INFINITY);
         for iteration in 0..=self.options.max_iterations {
             if iteration == 0 {
                 to.strain.copy_from_slice(&from.strain);
@@ -207,7 +210,12 @@ impl<'s> HighFidelity<'s> {
             let norm = structure.dot(comm, &self.residual, &self.residual).sqrt();
             let internal = structure.dot(comm, &self.internal, &self.internal);
             let reference = external_norm2.max(internal).sqrt();
-            let floor = ROUNDING * structure.dot(comm, &self.magnitude, &self.magnitude).sqrt();
+            // the least of all iterations: displacements that run away must not pass for rounding
+            if iteration > 0 {
+                cancelling = cancelling.min(self.assembly.diagonal_force(comm, &to.displacement));
+            }
+            let floor = ROUNDING * structure.dot(comm, &self.magnitude, &self.magnitude).sqrt()
+                + if iteration > 0 { CANCELLATION * cancelling } else { 0.0 };
             report.residual = if reference > 0.0 { norm / reference } else { norm };
             let imposed = iteration > 0 || !moves;
             if imposed && norm <= (self.options.tolerance * reference).max(floor) {

@@ -5,6 +5,7 @@ use super::history::StoredHistory;
 use super::source::same_mesh;
 use crate::config::{Case, CubatureMode};
 use crate::error::{Error, Result};
+use crate::loads::{Dof, Prescribed};
 use crate::parallel::{Comm, agree};
 use crate::rom::cubature::{self, Cubature};
 use crate::rom::offline::assemble::{Assembled, Bases, DualBasis, assemble};
@@ -113,7 +114,10 @@ pub fn offline(
         histories.len(),
         if histories.len() == 1 { "" } else { "s" }
     ));
-    let (lift_kinds, lifts) = cx.timers.time("lifts", || lift_fields(&structure, &main, lift_solver))?;
+    let cases: Vec<&Case> = histories.iter().map(|h| &h.1).collect();
+    agree(comm, cases.iter().try_for_each(|c| same_supports(&main, c)))?;
+    let (lift_kinds, lifts) =
+        cx.timers.time("lifts", || lift_fields(&structure, &main, &cases, lift_solver))?;
     report.lifts = lifts.len();
     let mut training = Training {
         displacements: Vec::new(),
@@ -210,17 +214,47 @@ fn dual_quantities(structure: &Structure, names: &[String]) -> Result<Vec<Quanti
     super::solve::find_quantities(structure, if names.is_empty() { &default } else { names })
 }
 
-/// A lift for every prescribed displacement that is not zero; none has to be solved for where all are.
+/// The prescribed dof sets of a case in the order in which they count.
+pub(super) fn supports(case: &Case) -> Vec<(&str, Dof)> {
+    let all = &case.loading.prescribed;
+    let later = |i: usize, p: &Prescribed| all[i + 1..].iter().any(|q| q.set == p.set && q.dof == p.dof);
+    let last = all.iter().enumerate().filter(|(i, p)| !later(*i, p));
+    last.map(|(_, p)| (p.set.as_str(), p.dof)).collect()
+}
+
+/// A basis is zero on one list of dofs: every training case must prescribe the same.
+fn same_supports(main: &Case, other: &Case) -> Result<()> {
+    if supports(main) == supports(other) {
+        return Ok(());
+    }
+    let list =
+        |c| supports(c).iter().map(|(set, dof)| format!("{dof:?} of '{set}'")).collect::<Vec<_>>().join(", ");
+    Err(Error::case_file(
+        &other.path,
+        "[[fix]]",
+        format!("prescribes {}, whereas the first training case prescribes {}", list(other), list(main)),
+        "give every training case of a model the same [[fix]] entries in the same order, with value 0 where nothing moves",
+    ))
+}
+
+/// A lift for every prescribed displacement that moves in a training case; none has to be solved for where none does.
 fn lift_fields(
     structure: &Structure,
-    case: &Case,
+    main: &Case,
+    cases: &[&Case],
     solver: &LiftSolver,
 ) -> Result<(Vec<Lift>, Vec<Vec<f64>>)> {
     let (mut kinds, mut fields) = (Vec::new(), Vec::new());
-    for (i, p) in case.loading.prescribed.iter().enumerate().filter(|(_, p)| p.value != 0.0) {
+    let moving = |set: &str, dof: Dof| {
+        let all = cases.iter().flat_map(|c| &c.loading.prescribed);
+        all.into_iter().find(|p| p.set == set && p.dof == dof && p.value != 0.0)
+    };
+    for (set, dof) in supports(main) {
+        let Some(p) = moving(set, dof) else { continue };
         let table = p.table.clone().unwrap_or_default();
-        kinds.push(Lift { node_set: p.set.clone(), dof: p.dof.index() as u32, table });
-        fields.push(solver(structure, case, i)?);
+        kinds.push(Lift { node_set: set.to_owned(), dof: dof.index() as u32, table });
+        let term = main.loading.prescribed.iter().rposition(|p| p.set == set && p.dof == dof).unwrap_or(0);
+        fields.push(solver(structure, main, term)?);
     }
     Ok((kinds, fields))
 }
@@ -248,7 +282,9 @@ fn train(
     let mut progress = cx.progress("law", history.times().len() - 1);
     drive(comm, structure, history, options.substeps, |step, state| {
         let mut u = state.displacement.clone();
-        for (lift, (value, amplitude)) in lifts.iter().zip(&amplitudes) {
+        // the virgin structure has not moved, whatever is prescribed from then on
+        let moved = !lifts.is_empty() && comm.any(u.iter().any(|x| *x != 0.0));
+        for (lift, (value, amplitude)) in lifts.iter().zip(&amplitudes).filter(|_| moved) {
             let g = value * amplitude.value(state.time);
             u.iter_mut().zip(lift).for_each(|(u, l)| *u -= g * l);
         }

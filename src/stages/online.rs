@@ -1,15 +1,15 @@
 //! `ferrom online`: a reduced model under new loads.
 
 use super::Context;
-use super::offline::{lift_amplitude, model_points};
+use super::offline::{lift_amplitude, model_points, supports};
 use crate::config::Case;
 use crate::error::{Error, Result};
-use crate::loads::TemperatureHistory;
+use crate::loads::{Prescribed, TemperatureHistory};
 use crate::mesh::{Mesh, Subdomain};
 use crate::parallel::{Comm, agree};
 use crate::rom::gappy::{Gappy, Workspace};
 use crate::rom::online::{NewtonTolerances, ReducedPoints, ReducedState, ReducedSystem, advance, reduce};
-use crate::store::{Field, ModelFile, ReducedModel, SnapshotWriter, Step, StoreKind};
+use crate::store::{Field, Lift, ModelFile, ReducedModel, SnapshotWriter, Step, StoreKind};
 use crate::structure::Quantity;
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -96,7 +96,7 @@ pub fn online(
             .and_then(|()| case.loading.check(case.time.end()).map_err(|e| e.message))
             .map_err(|e| Error::case_file(&case.path, "", e, "")),
     )?;
-    agree(comm, same_prescribed(&case, &own))?;
+    agree(comm, same_prescribed(&case, &own, &model.lifts))?;
     let (mut system, mut duals) = cx.timers.time("set-up", || {
         agree(comm, reduced_system(comm, &model, &case, path)).and_then(|s| {
             let duals = dual_fits(comm, &model, &s.0, &s.1)?;
@@ -165,7 +165,7 @@ pub fn online(
 }
 
 /// A reduced basis holds what was held in training: the same dofs must be prescribed.
-pub(super) fn same_prescribed(case: &Case, own: &Case) -> Result<()> {
+pub(super) fn same_prescribed(case: &Case, own: &Case, lifts: &[Lift]) -> Result<()> {
     let set = |c: &Case| -> BTreeSet<(String, usize)> {
         c.loading.prescribed.iter().map(|p| (p.set.clone(), p.dof.index() + 1)).collect()
     };
@@ -184,11 +184,18 @@ pub(super) fn same_prescribed(case: &Case, own: &Case) -> Result<()> {
     if let Some(p) = here.difference(&model).next() {
         return wrong(p, "is prescribed here but not in the model");
     }
-    let lifted = |name: &str, dof: usize| {
-        own.loading.prescribed.iter().any(|p| p.set == name && p.dof.index() == dof && p.value != 0.0)
+    let held = |p: &&Prescribed| {
+        p.value != 0.0 && !lifts.iter().any(|l| l.node_set == p.set && l.dof as usize == p.dof.index())
     };
-    match case.loading.prescribed.iter().find(|p| p.value != 0.0 && !lifted(&p.set, p.dof.index())) {
-        Some(p) => wrong(&(p.set.clone(), p.dof.index() + 1), "moves here but was held in training"),
+    if let Some(p) = case.loading.prescribed.iter().find(held) {
+        return wrong(&(p.set.clone(), p.dof.index() + 1), "moves here but was held in training");
+    }
+    // where sets overlap the last one counts: the dofs that move depend on the order
+    let differ = supports(case).into_iter().zip(supports(own)).find(|(here, model)| here != model);
+    match differ.filter(|_| !lifts.is_empty()) {
+        Some(((set, dof), _)) => {
+            wrong(&(set.to_owned(), dof.index() + 1), "stands in another place than in the model")
+        }
         None => Ok(()),
     }
 }

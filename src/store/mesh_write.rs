@@ -127,8 +127,7 @@ pub(super) fn write_mesh_parts(
         let names: Vec<&str> = ElementKind::ALL.iter().map(|k| k.name()).collect();
         out.attribute_text("ferrom/mesh", "kind_names", &names.join(" "))
     })?;
-    let labels =
-        |of: fn(&Mesh) -> &Vec<u64>| -> Vec<u64> { parts.iter().flat_map(|m| of(m)).copied().collect() };
+    let labels = |of: fn(&Mesh) -> &Vec<u64>| -> Vec<u64> { parts.iter().flat_map(of).copied().collect() };
     put(comm, out, "ferrom/mesh/node_ids", &layout.nodes, 1, &labels(|m| &m.node_ids))?;
     put(comm, out, "ferrom/mesh/node_index", &layout.nodes, 1, &labels(|m| &m.node_index))?;
     put(comm, out, "ferrom/mesh/element_ids", &layout.elements, 1, &labels(|m| &m.element_ids))?;

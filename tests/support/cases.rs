@@ -38,7 +38,7 @@ pub fn run_json(ranks: usize, arguments: &[OsString]) -> Value {
 /// The arguments of a command; paths and texts mixed.
 #[macro_export]
 macro_rules! arguments {
-    ($($a:expr),* $(,)?) => { vec![$(std::ffi::OsString::from($a.to_owned())),*] };
+    ($($a:expr),* $(,)?) => { [$(std::ffi::OsString::from($a.to_owned())),*] };
 }
 
 /// The file of that name in the folder `group` of the test binary's scratch space, made by `make` when it is asked for

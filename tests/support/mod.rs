@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod bar;
+pub mod bench;
 pub mod cases;
 pub mod patch;
 pub mod ranks;

@@ -29,7 +29,7 @@ pub fn noise(seed: u64) -> f64 {
 }
 
 /// Cuts of a hexahedron (VTK vertices) into elements with that many vertices.
-fn cuts(n_vertices: usize) -> Vec<Vec<usize>> {
+pub fn cuts(n_vertices: usize) -> Vec<Vec<usize>> {
     match n_vertices {
         8 => vec![(0..8).collect()],
         6 => vec![vec![0, 1, 2, 4, 5, 6], vec![0, 2, 3, 4, 6, 7]],

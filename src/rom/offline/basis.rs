@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::fem::MassMatrix;
 use crate::parallel::Comm;
-use crate::rom::pod::{Pod, ProductFn, Truncation, pod_gram, pod_tsqr};
+use crate::rom::pod::{InnerProduct, Pod, PodError, ProductFn, Truncation, pod_gram, pod_tsqr};
 use crate::structure::Structure;
 
 /// How to compute a POD.
@@ -18,6 +18,28 @@ pub enum PodMethod {
 
 /// Below this tolerance the correlation matrix cannot resolve the modes (method.md 2.1).
 const GRAM_LIMIT: f64 = 1e-7;
+
+/// POD by the method asked for, or by QR where the correlation matrix could not resolve the tolerance.
+///
+/// # Errors
+/// Those of the POD.
+///
+/// # Collective
+pub(super) fn decompose<P: InnerProduct + ?Sized>(
+    comm: &Comm,
+    snapshots: &[Vec<f64>],
+    product: &P,
+    ids: &[u64],
+    truncation: Truncation,
+    method: PodMethod,
+) -> std::result::Result<Pod, PodError> {
+    match method {
+        PodMethod::Gram if truncation.relative >= GRAM_LIMIT => {
+            pod_gram(comm, snapshots, product, ids, truncation)
+        }
+        _ => pod_tsqr(comm, snapshots, product, ids, truncation),
+    }
+}
 
 /// L2-orthonormal displacement modes of `snapshots` (each `3 n_nodes`).
 ///
@@ -36,12 +58,7 @@ pub fn displacement_modes(
     let product = ProductFn(|u: &[f64], mu: &mut [f64]| mass.apply(u, 3, mu));
     let ids: Vec<u64> =
         structure.sub.mesh.node_index.iter().flat_map(|&n| [3 * n, 3 * n + 1, 3 * n + 2]).collect();
-    let pod = match method {
-        PodMethod::Gram if truncation.relative >= GRAM_LIMIT => {
-            pod_gram(comm, snapshots, &product, &ids, truncation)
-        }
-        _ => pod_tsqr(comm, snapshots, &product, &ids, truncation),
-    };
+    let pod = decompose(comm, snapshots, &product, &ids, truncation, method);
     pod.map_err(|e| Error::case(format!("POD of the displacements: {e}")))
 }
 

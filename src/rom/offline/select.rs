@@ -1,6 +1,7 @@
 //! Which integration points the online stage keeps: those of the cubature, and those that dual quantities need.
 
 use super::assemble::DualBasis;
+use super::basis::{PodMethod, decompose};
 use crate::error::{Error, Result};
 use crate::parallel::{Comm, Dd};
 use crate::rom::cubature::{self, Cubature, Problem};
@@ -124,7 +125,7 @@ pub fn dual_basis(
     let largest = (0..squares.len()).max_by(|&a, &b| squares[a].total_cmp(&squares[b]));
     let Some(largest) = largest.filter(|&l| squares[l] > 0.0) else { return Ok(None) };
     let ids = value_ids(structure, quantity.components);
-    let pod = pod_gram(comm, snapshots, &Diagonal::Identity, &ids, truncation)
+    let pod = decompose(comm, snapshots, &Diagonal::Identity, &ids, truncation, PodMethod::Gram)
         .map_err(|e| Error::run(format!("POD of '{}': {e}", quantity.name)))?;
     Ok(Some(DualBasis {
         quantity: quantity.clone(),

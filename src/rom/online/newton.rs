@@ -18,6 +18,8 @@ pub type OnlineReport = StepReport;
 
 /// Internal forces below this share of the magnitudes they sum are rounding.
 const ROUNDING: f64 = 1e-14;
+/// This share of `K_ii u_i` is lost where strains cancel, as in a free thermal expansion.
+const CANCELLATION: f64 = 1e-15;
 
 /// Advances a reduced run to time `to`, cutting the step where needed.
 ///
@@ -80,7 +82,7 @@ fn attempt(
         let a = amplitude.value(t1);
         system.external.iter_mut().zip(vector).for_each(|(f, v)| *f += a * v);
     }
-    let mut first = f64::INFINITY;
+    let (mut first, mut cancelling) = (f64::INFINITY, f64::INFINITY);
     for iteration in 0..=system.tolerances.max_iterations {
         system.active.strain(&to.coefficients, &mut to.active.strain);
         let status = law(
@@ -108,7 +110,11 @@ fn attempt(
         let residual = crate::rom::dense::norm(&system.step);
         let norm = crate::rom::dense::norm(&system.total[..n]).max(crate::rom::dense::norm(&system.external));
         report.residual = if norm > 0.0 { residual / norm } else { residual };
-        if residual <= (system.tolerances.tolerance * norm).max(ROUNDING * magnitude) {
+        let diagonal = system.total[n..n + n * n].iter().step_by(n + 1).zip(&to.coefficients);
+        // the least of all iterations: coordinates that run away must not pass for rounding
+        cancelling = cancelling.min(diagonal.map(|(k, c)| (k * c).powi(2)).sum::<f64>().sqrt());
+        let floor = ROUNDING * magnitude + CANCELLATION * cancelling;
+        if residual <= (system.tolerances.tolerance * norm).max(floor) {
             // points of the dual quantities only: their law is needed once, at the converged strain
             system.extra.strain(&to.coefficients, &mut to.extra.strain);
             let status = law(&system.extra, &from.extra, &mut to.extra, dt, None, &mut system.work);

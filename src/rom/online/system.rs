@@ -191,10 +191,8 @@ impl<'c> ReducedSystem<'c> {
 
     /// The virgin structure at t = 0.
     pub fn virgin(&self) -> ReducedState {
-        let mut coefficients = vec![0.0; self.modes + self.lifts.len()];
-        for (c, (v, a)) in coefficients[self.modes..].iter_mut().zip(&self.lifts) {
-            *c = v * a.value(0.0);
-        }
+        // unmoved, whatever is prescribed from then on
+        let coefficients = vec![0.0; self.modes + self.lifts.len()];
         ReducedState {
             time: 0.0,
             coefficients,

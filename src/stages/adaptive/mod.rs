@@ -100,7 +100,7 @@ pub fn adaptive(
     adjust(&mut case);
     agree(comm, case.time.check().map_err(|e| Error::case_file(&case.path, "[time]", e, "")))?;
     agree(comm, case.loading.check(case.time.end()))?;
-    agree(comm, same_prescribed(&case, &own))?;
+    agree(comm, same_prescribed(&case, &own, &origin.lifts))?;
     let file = cx.timers.time("model", || ModelFile::open(comm, path))?;
     let structure = Structure::new(comm, file.subdomain().clone(), &own.materials)?;
     let mut watch = agree(comm, Watch::new(&origin, options))?;
