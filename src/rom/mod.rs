@@ -4,6 +4,7 @@
 //! [`pod`], [`cubature`], [`qdeim`] and [`gappy`] are pure algebra on slices and a communicator: they know neither
 //! files nor finite elements. Dense kernels shared by them are in [`dense`].
 
+pub mod calibration;
 pub mod cubature;
 pub mod dense;
 pub mod enrichment;

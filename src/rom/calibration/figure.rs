@@ -1,0 +1,261 @@
+//! The calibration as a picture: SVG text, both axes logarithmic, no library and no fonts but the viewer's.
+
+use super::curve::Curve;
+use super::{Calibration, Model, SATURATION};
+use std::fmt::Write;
+
+const WIDTH: f64 = 760.0;
+const HEIGHT: f64 = 560.0;
+/// Plot area: left, right, top, bottom, in pixels.
+const AREA: (f64, f64, f64, f64) = (78.0, 740.0, 84.0, 500.0);
+/// More labelled decades than this on an axis are thinned.
+const MOST_LABELS: i32 = 9;
+
+const FITTED: &str = "#8a8f98";
+const HELD_BACK: &str = "#d95f02";
+const PROCESS: &str = "#1f5fa8";
+const FACTOR: &str = "#2e7d4f";
+
+/// Whole decades that an axis spans, and pixels of both ends.
+struct Axis {
+    first: i32,
+    last: i32,
+    from: f64,
+    to: f64,
+}
+
+impl Axis {
+    fn new(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Axis {
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+        // A tenth of a decade of air, then whole decades; f64 logarithms fit i32.
+        let (first, last) = ((low - 0.1).floor() as i32, (high + 0.1).ceil() as i32);
+        Axis { first, last: last.max(first + 1), from, to }
+    }
+
+    fn pixel(&self, v: f64) -> f64 {
+        let share = (v - f64::from(self.first)) / f64::from(self.last - self.first);
+        self.from + share * (self.to - self.from)
+    }
+
+    fn stride(&self) -> i32 {
+        1 + (self.last - self.first) / MOST_LABELS
+    }
+}
+
+/// Draws pairs, held-back pairs, mean and bound of the process, the factor's bound and the limit of saturation.
+pub fn svg(calibration: &Calibration) -> String {
+    let (left, right, top, bottom) = AREA;
+    let curves =
+        || std::iter::once(&calibration.factor.curve).chain(calibration.process.as_ref().map(|p| &p.curve));
+    let x = Axis::new(calibration.pairs.iter().map(|p| p.pair.eta.log10()), left, right);
+    let errors = calibration.pairs.iter().map(|p| p.pair.error.log10());
+    let y = Axis::new(errors.chain(curves().flat_map(|c| c.bound.iter().copied())), bottom, top);
+
+    let mut s = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" \
+         height=\"{HEIGHT}\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"13\" fill=\"#222222\">\n\
+         <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>\n"
+    );
+    titles(&mut s, calibration);
+    axes(&mut s, &x, &y);
+    draw_curves(&mut s, calibration, &x, &y);
+    for (held_back, colour) in [(false, FITTED), (true, HELD_BACK)] {
+        let style = match held_back {
+            true => format!("fill=\"{colour}\" fill-opacity=\"0.8\""),
+            false => format!("fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.2\""),
+        };
+        put(&mut s, format_args!("<g {style}>"));
+        for p in calibration.pairs.iter().filter(|p| p.held_back == held_back) {
+            let (px, py) = (x.pixel(p.pair.eta.log10()), y.pixel(p.pair.error.log10()));
+            put(&mut s, format_args!("<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"3\"/>"));
+        }
+        put(&mut s, format_args!("</g>"));
+    }
+    legend(&mut s, calibration);
+    s.push_str("</svg>\n");
+    s
+}
+
+/// Appends a line; writing into a `String` cannot fail.
+fn put(s: &mut String, line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(s, "{line}");
+}
+
+fn titles(s: &mut String, c: &Calibration) {
+    let left = AREA.0;
+    let d = &c.division;
+    let how = if d.by_group { "whole runs" } else { "single pairs" };
+    put(
+        s,
+        format_args!(
+            "<text x=\"{left}\" y=\"24\" font-size=\"16\" font-weight=\"bold\">Error indicator and true error, \
+             bound at level {}</text>",
+            c.level
+        ),
+    );
+    let kept = match c.kept {
+        Model::GaussianProcess => "Gaussian process kept",
+        Model::Factor => "plain factor kept",
+    };
+    put(
+        s,
+        format_args!(
+            "<text x=\"{left}\" y=\"44\">{} pairs of {} runs, {} held back ({how}); {kept}</text>",
+            d.fitted + d.held_back,
+            d.groups,
+            d.held_back
+        ),
+    );
+    if c.few_pairs.is_some() {
+        put(
+            s,
+            format_args!(
+                "<text x=\"{left}\" y=\"64\" fill=\"#b00020\">Too few pairs for this level: the bound is widened</text>"
+            ),
+        );
+    }
+}
+
+fn axes(s: &mut String, x: &Axis, y: &Axis) {
+    let (left, right, top, bottom) = AREA;
+    put(s, format_args!("<g stroke=\"#e3e5e8\" stroke-width=\"1\">"));
+    for d in x.first..=x.last {
+        let p = x.pixel(f64::from(d));
+        put(s, format_args!("<line x1=\"{p:.1}\" y1=\"{top}\" x2=\"{p:.1}\" y2=\"{bottom}\"/>"));
+    }
+    for d in y.first..=y.last {
+        let p = y.pixel(f64::from(d));
+        put(s, format_args!("<line x1=\"{left}\" y1=\"{p:.1}\" x2=\"{right}\" y2=\"{p:.1}\"/>"));
+    }
+    put(s, format_args!("</g>"));
+    let limit = SATURATION.log10();
+    if limit <= f64::from(x.last) && limit >= f64::from(x.first) {
+        let p = x.pixel(limit);
+        put(
+            s,
+            format_args!(
+                "<rect x=\"{p:.1}\" y=\"{top}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"#f1efec\"/>\n\
+                 <text transform=\"translate({:.1} {}) rotate(-90)\" font-size=\"12\" fill=\"#77706a\">saturated: \
+                 not calibrated</text>",
+                right - p,
+                bottom - top,
+                p + 15.0,
+                bottom - 10.0
+            ),
+        );
+    }
+    put(
+        s,
+        format_args!(
+            "<rect x=\"{left}\" y=\"{top}\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"#222222\"/>",
+            right - left,
+            bottom - top
+        ),
+    );
+    put(s, format_args!("<g text-anchor=\"middle\">"));
+    for d in (x.first..=x.last).filter(|d| (d - x.first) % x.stride() == 0) {
+        let p = x.pixel(f64::from(d));
+        put(s, format_args!("<text x=\"{p:.1}\" y=\"{}\">1e{d}</text>", bottom + 18.0));
+    }
+    put(
+        s,
+        format_args!(
+            "<text x=\"{}\" y=\"{}\">indicator (relative)</text>\n\
+             <text transform=\"translate(20 {}) rotate(-90)\">true error (relative)</text>\n</g>",
+            0.5 * (left + right),
+            bottom + 42.0,
+            0.5 * (top + bottom)
+        ),
+    );
+    put(s, format_args!("<g text-anchor=\"end\">"));
+    for d in (y.first..=y.last).filter(|d| (d - y.first) % y.stride() == 0) {
+        let p = y.pixel(f64::from(d));
+        put(s, format_args!("<text x=\"{}\" y=\"{:.1}\">1e{d}</text>", left - 8.0, p + 4.5));
+    }
+    put(s, format_args!("</g>"));
+}
+
+fn draw_curves(s: &mut String, c: &Calibration, x: &Axis, y: &Axis) {
+    let line = |curve: &Curve, values: &[f64]| {
+        let points = curve.eta.iter().zip(values);
+        points.fold(String::new(), |mut text, (&e, &v)| {
+            let _ = write!(text, "{:.1},{:.1} ", x.pixel(e), y.pixel(v));
+            text
+        })
+    };
+    let mut draw = |curve: &Curve, values: &[f64], colour: &str, width: f64, dash: &str| {
+        put(
+            s,
+            format_args!(
+                "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"{dash} points=\"{}\"/>",
+                line(curve, values).trim_end()
+            ),
+        );
+    };
+    let (on, off) = (2.6, 1.4);
+    let thick = |model: Model| if c.kept == model { on } else { off };
+    let factor = &c.factor.curve;
+    draw(factor, &factor.bound, FACTOR, thick(Model::Factor), " stroke-dasharray=\"9 4\"");
+    if let Some(p) = &c.process {
+        draw(&p.curve, &p.curve.mean, PROCESS, 1.2, " stroke-dasharray=\"2 3\"");
+        draw(&p.curve, &p.curve.bound, PROCESS, thick(Model::GaussianProcess), "");
+    }
+}
+
+/// At the lower right, where no pair is: errors rise with the indicator.
+fn legend(s: &mut String, c: &Calibration) {
+    let score = |coverage: f64, ratio: f64| {
+        format!("covers {:.1} %, median bound/error {ratio:.2}", 100.0 * coverage)
+    };
+    let mut rows = vec![
+        ("circle", FITTED, "pairs for the fit".to_string()),
+        ("disc", HELD_BACK, "pairs held back".to_string()),
+    ];
+    if let Some(p) = &c.process {
+        rows.push(("dots", PROCESS, "Gaussian process: mean".to_string()));
+        let text = score(p.score.coverage, p.score.median_ratio);
+        rows.push(("line", PROCESS, format!("Gaussian process: bound, {text}")));
+    }
+    let text = score(c.factor.score.coverage, c.factor.score.median_ratio);
+    rows.push(("dashes", FACTOR, format!("factor {:.3}: {text}", c.factor.bound)));
+
+    let (wide, high) = (418.0, 12.0 + 20.0 * rows.len() as f64);
+    let (x0, y0) = (AREA.1 - wide - 10.0, AREA.3 - high - 10.0);
+    put(
+        s,
+        format_args!(
+            "<rect x=\"{x0:.1}\" y=\"{y0:.1}\" width=\"{wide}\" height=\"{high}\" fill=\"#ffffff\" \
+             fill-opacity=\"0.9\" stroke=\"#c8ccd1\"/>"
+        ),
+    );
+    for (i, (mark, colour, text)) in rows.iter().enumerate() {
+        let y = y0 + 16.0 + 20.0 * i as f64;
+        let (a, b) = (x0 + 10.0, x0 + 42.0);
+        let stroke = |dash: &str| {
+            format!(
+                "<line x1=\"{a:.1}\" y1=\"{y:.1}\" x2=\"{b:.1}\" y2=\"{y:.1}\" stroke=\"{colour}\" \
+                 stroke-width=\"2\"{dash}/>"
+            )
+        };
+        let sign = match *mark {
+            "circle" => format!(
+                "<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"none\" stroke=\"{colour}\"/>",
+                0.5 * (a + b)
+            ),
+            "disc" => {
+                format!("<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"{colour}\"/>", 0.5 * (a + b))
+            }
+            "dots" => stroke(" stroke-dasharray=\"2 3\""),
+            "dashes" => stroke(" stroke-dasharray=\"9 4\""),
+            _ => stroke(""),
+        };
+        put(
+            s,
+            format_args!(
+                "{sign}<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"12\">{text}</text>",
+                b + 10.0,
+                y + 4.0
+            ),
+        );
+    }
+}

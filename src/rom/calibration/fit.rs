@@ -1,0 +1,179 @@
+//! From pairs to a [`Calibration`].
+
+use super::conformal::{self, GROUPS, Quantile, divide, group_sizes, pairs_needed, quantile};
+use super::curve::{Curve, grid, interpolate};
+use super::gp::{Estimate, Process};
+use super::{
+    Calibration, CalibrationError, Division, FactorReport, Model, Pair, ProcessReport, SATURATION, Score,
+    UsedPair,
+};
+
+/// Fewer fitted pairs than this do not determine a process with three parameters.
+const FEWEST_FOR_PROCESS: usize = 6;
+
+/// A pair's logarithms: `x = log10 eta`, `y = log10 e`.
+type Point = (f64, f64);
+
+/// Calibrates at `level` (in (0, 1); 0.95 is usual) from `pairs` in any order; `seed` decides which are held back. The same
+/// input gives the same bits.
+///
+/// # Errors
+/// [`CalibrationError::NoPairs`], [`CalibrationError::Level`].
+pub fn calibrate(pairs: &[Pair], level: f64, seed: u64) -> Result<Calibration, CalibrationError> {
+    if !(level > 0.0 && level < 1.0) {
+        return Err(CalibrationError::Level { level });
+    }
+    let given = pairs.len();
+    let positive = |v: f64| v.is_normal() && v > 0.0;
+    let mut used: Vec<Pair> =
+        pairs.iter().copied().filter(|p| positive(p.eta) && positive(p.error)).collect();
+    let unusable = given - used.len();
+    used.retain(|p| p.eta <= SATURATION);
+    let saturated = given - unusable - used.len();
+    if used.is_empty() {
+        return Err(CalibrationError::NoPairs { given, unusable, saturated });
+    }
+    // The order in which the runs were read must not matter.
+    used.sort_by(|a, b| {
+        a.eta.total_cmp(&b.eta).then(a.error.total_cmp(&b.error)).then(a.group.cmp(&b.group))
+    });
+    let held = divide(&used, level, seed);
+    let point = |p: &Pair| (p.eta.log10(), p.error.log10());
+    let part = |which: bool| -> Vec<Point> {
+        used.iter().zip(&held).filter(|(_, h)| **h == which).map(|(p, _)| point(p)).collect()
+    };
+    let (fitted, held_back) = (part(false), part(true));
+    let all: Vec<Point> = used.iter().map(point).collect();
+    let groups = group_sizes(&used).len();
+    let division = Division {
+        given,
+        unusable,
+        saturated,
+        fitted: fitted.len(),
+        held_back: held_back.len(),
+        groups,
+        by_group: groups >= GROUPS,
+    };
+
+    let nodes = grid(all[0].0, all[all.len() - 1].0);
+    let enough = held_back.len() >= pairs_needed(level);
+    let data = Data { fitted: &fitted, held_back: &held_back, all: &all, nodes: &nodes, level, enough };
+    let (factor, widening) = fit_factor(&data);
+    let process = fit_process(&data);
+    // The same coverage: the process may not buy tightness with pairs that the factor covers, beyond the level.
+    let kept = match &process {
+        Some(p)
+            if p.score.coverage >= factor.score.coverage.min(level)
+                && p.score.mean_ratio < factor.score.mean_ratio =>
+        {
+            Model::GaussianProcess
+        }
+        _ => Model::Factor,
+    };
+    let few_pairs = (!enough).then(|| few_pairs(&division, level, widening));
+    let pairs = used.into_iter().zip(held).map(|(pair, held_back)| UsedPair { pair, held_back }).collect();
+    Ok(Calibration { level, seed, division, kept, process, factor, few_pairs, pairs })
+}
+
+struct Data<'a> {
+    fitted: &'a [Point],
+    held_back: &'a [Point],
+    all: &'a [Point],
+    nodes: &'a [f64],
+    level: f64,
+    enough: bool,
+}
+
+impl Data<'_> {
+    /// The quantile of the held-back residuals; where they are too few, the largest of all residuals, widened by the
+    /// number that was held back.
+    fn quantile(&self, residual: impl Fn(&Point) -> f64) -> Quantile {
+        let of = |points: &[Point]| points.iter().map(&residual).collect::<Vec<f64>>();
+        let mut q = quantile(&of(self.held_back), self.level);
+        if !self.enough {
+            q.value = of(self.all).into_iter().fold(q.value, f64::max);
+        }
+        q
+    }
+
+    fn score(&self, curve: &Curve) -> Score {
+        let points = if self.held_back.is_empty() { self.all } else { self.held_back };
+        let n = points.len() as f64;
+        let mut ratios: Vec<f64> =
+            points.iter().map(|&(x, y)| interpolate(&curve.eta, &curve.bound, x) - y).collect();
+        ratios.sort_by(f64::total_cmp);
+        // The pair that is the quantile lies on the bound, up to rounding.
+        let covered = ratios.iter().filter(|r| **r >= -1e-9).count();
+        let middle = ratios.len() / 2;
+        let median =
+            if ratios.len() % 2 == 1 { ratios[middle] } else { 0.5 * (ratios[middle - 1] + ratios[middle]) };
+        Score {
+            coverage: covered as f64 / n,
+            mean_ratio: ratios.iter().map(|r| 10f64.powf(*r)).sum::<f64>() / n,
+            median_ratio: 10f64.powf(median),
+        }
+    }
+}
+
+/// `c` is the quantile of `e / eta`; also gives the widening that few pairs cost.
+fn fit_factor(data: &Data<'_>) -> (FactorReport, f64) {
+    let mean = data.fitted.iter().map(|(x, y)| y - x).sum::<f64>() / data.fitted.len().max(1) as f64;
+    let q = data.quantile(|(x, y)| y - x - mean);
+    let bound = mean + q.value + q.widening.log10();
+    let shifted = |by: f64| data.nodes.iter().map(|x| x + by).collect::<Vec<f64>>();
+    let curve = Curve::new(data.nodes.to_vec(), shifted(mean), shifted(bound));
+    let score = data.score(&curve);
+    (FactorReport { bound: 10f64.powf(bound), mean: 10f64.powf(mean), curve, score }, q.widening)
+}
+
+/// The process on the grid. Residuals are taken from the tabulated mean and deviation, so that the bound covers the pair
+/// that is the quantile exactly, whatever the grid.
+fn fit_process(data: &Data<'_>) -> Option<ProcessReport> {
+    if data.nodes.len() < 2 || data.fitted.len() < FEWEST_FOR_PROCESS {
+        return None;
+    }
+    let (x, y): (Vec<f64>, Vec<f64>) = data.fitted.iter().copied().unzip();
+    let process = Process::fit(&x, &y)?;
+    let estimates = process.estimate(data.nodes);
+    if estimates.iter().any(|e| !(e.mean.is_finite() && e.deviation.is_finite() && e.deviation > 0.0)) {
+        return None;
+    }
+    let column = |f: fn(&Estimate) -> f64| estimates.iter().map(f).collect::<Vec<f64>>();
+    let (mean, deviation) = (column(|e| e.mean), column(|e| e.deviation));
+    let q = data
+        .quantile(|&(x, y)| (y - interpolate(data.nodes, &mean, x)) / interpolate(data.nodes, &deviation, x));
+    let widened = q.widening.log10();
+    let bound = mean.iter().zip(&deviation).map(|(m, d)| m + q.value * d + widened).collect();
+    let curve = Curve::new(data.nodes.to_vec(), mean, bound);
+    let score = data.score(&curve);
+    Some(ProcessReport {
+        parameters: process.parameters(),
+        pairs: process.points(),
+        quantile: q.value,
+        curve,
+        score,
+    })
+}
+
+/// What is missing and what to add.
+fn few_pairs(division: &Division, level: f64, widening: f64) -> String {
+    let needed = pairs_needed(level);
+    let add = match division.by_group {
+        true => format!(
+            "whole runs are held back, at most half of the pairs: add runs until about {} pairs are there",
+            3 * needed
+        ),
+        false => format!(
+            "add about {} pairs, best from {} runs or more: models with fewer modes, trained on the first part of \
+             the time interval, or without one of the cases",
+            (2 * needed).saturating_sub(division.fitted + division.held_back).max(1),
+            conformal::GROUPS
+        ),
+    };
+    format!(
+        "{} of {} calibration pairs are held back and a bound at level {level} needs {needed}: the bound is the largest \
+         residual times {widening:.2}; {add}",
+        division.held_back,
+        division.fitted + division.held_back
+    )
+}

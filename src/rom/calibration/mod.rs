@@ -1,0 +1,258 @@
+//! Calibration of the error indicator: from pairs (indicator `eta`, true error `e`) of runs whose truth is known, a
+//! curve `e <= bound(eta)` that holds at a stated level.
+//!
+//! Two models are fitted on one part of the pairs: a Gaussian process of `log10 e` on `log10 eta` ([`gp`]) and the
+//! plain factor `e <= c eta`. The other part, held back, corrects both by the split-conformal quantile ([`conformal`];
+//! Lei, G'Sell, Rinaldo, Tibshirani, Wasserman, JASA 113, 2018). The process is kept only where it is tighter. Either
+//! way the result is a table on a grid of `eta` ([`curve`]), so that it can be stored as plain data; [`figure`] draws
+//! it. Pure algebra: no communicator, no files.
+//!
+//! What the level means: a pair *exchangeable* with those held back is below the bound with at least that probability.
+//! Where whole runs are held back (four groups or more) that is a new run of the kind of those; a case unlike all of
+//! them may do worse, and only a comparison with its own truth tells.
+
+pub mod conformal;
+pub mod curve;
+pub mod figure;
+pub mod fit;
+pub mod gp;
+#[cfg(test)]
+mod tests;
+
+use crate::error::Error;
+use curve::{Curve, Place};
+use serde::{Deserialize, Serialize};
+
+pub use fit::calibrate;
+
+/// Above this indicator nothing is said: `eta` saturates near one whatever the error is.
+pub const SATURATION: f64 = 0.3;
+
+/// How far below the smallest calibrated indicator the bound (that of the smallest) still counts as calibrated.
+pub const DECADES_BELOW: f64 = 1.0;
+
+/// An indicator and the true error beside it, both relative (no unit).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Pair {
+    /// Indicator.
+    pub eta: f64,
+    /// True error.
+    pub error: f64,
+    /// Which run the pair comes from: pairs of one run are not independent.
+    pub group: u32,
+}
+
+/// A pair that was used, and for what.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct UsedPair {
+    /// The pair.
+    #[serde(flatten)]
+    pub pair: Pair,
+    /// Held back for the quantile; otherwise the models were fitted on it.
+    pub held_back: bool,
+}
+
+/// Which model gives the bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Model {
+    /// `log10 e = f(log10 eta)`, a Gaussian process.
+    GaussianProcess,
+    /// `e <= c eta`.
+    Factor,
+}
+
+/// How a bound does on the held-back pairs (on all where none is held back). The quantile was chosen on the same pairs,
+/// so the coverage is at least the level by construction; on cases not used here it must be measured anew.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// Share of the pairs whose error is not above the bound.
+    pub coverage: f64,
+    /// Mean of bound over error.
+    pub mean_ratio: f64,
+    /// Median of bound over error.
+    pub median_ratio: f64,
+}
+
+/// The Gaussian process that was fitted, whether kept or not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProcessReport {
+    /// What maximum likelihood found.
+    pub parameters: gp::Parameters,
+    /// Number of pairs it was fitted on, after thinning.
+    pub pairs: usize,
+    /// Conformal quantile: standard deviations between mean and bound.
+    pub quantile: f64,
+    /// Mean and bound on the grid.
+    pub curve: Curve,
+    /// On the held-back pairs.
+    pub score: Score,
+}
+
+/// The plain factor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FactorReport {
+    /// `c` of `e <= c eta`.
+    pub bound: f64,
+    /// Geometric mean of `e / eta` over the pairs it was fitted on.
+    pub mean: f64,
+    /// Mean and bound on the grid.
+    pub curve: Curve,
+    /// On the held-back pairs.
+    pub score: Score,
+}
+
+/// How the pairs were divided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Division {
+    /// Pairs that were given.
+    pub given: usize,
+    /// Left out: zero, negative or not a finite number.
+    pub unusable: usize,
+    /// Left out: indicator above [`SATURATION`].
+    pub saturated: usize,
+    /// Pairs that the models were fitted on.
+    pub fitted: usize,
+    /// Pairs held back.
+    pub held_back: usize,
+    /// Number of runs among the used pairs.
+    pub groups: usize,
+    /// Whole runs were held back (four runs or more); otherwise single pairs.
+    pub by_group: bool,
+}
+
+/// A calibrated indicator: plain data, see [`Calibration::to_json`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// Level of the bound, in (0, 1).
+    pub level: f64,
+    /// Seed of the division.
+    pub seed: u64,
+    /// How the pairs were divided.
+    pub division: Division,
+    /// Which model gives mean and bound.
+    pub kept: Model,
+    /// The Gaussian process; none where there were too few pairs, or one indicator only, to fit it.
+    pub process: Option<ProcessReport>,
+    /// The plain factor.
+    pub factor: FactorReport,
+    /// Too few pairs were held back for the level: the bound was widened, by how much, and what to add.
+    pub few_pairs: Option<String>,
+    /// The pairs that were used, in ascending order of indicator.
+    pub pairs: Vec<UsedPair>,
+}
+
+/// What the calibration says of one indicator.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Prediction {
+    /// Expected error (geometric mean), relative.
+    pub mean: f64,
+    /// Upper bound of the error at the level, relative; never decreases with the indicator.
+    pub bound: f64,
+    /// The indicator lies where the calibration has pairs; if not, treat the error as unknown.
+    pub calibrated: bool,
+}
+
+/// Why there is no calibration.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum CalibrationError {
+    /// No pair is left.
+    #[error(
+        "none of the {given} calibration pairs can be used ({unusable} zero or not a number, {saturated} with an \
+         indicator above {SATURATION}); add runs whose error is known, for example of models with fewer modes"
+    )]
+    NoPairs {
+        /// Pairs that were given.
+        given: usize,
+        /// Zero, negative or not a finite number.
+        unusable: usize,
+        /// Indicator above [`SATURATION`].
+        saturated: usize,
+    },
+    /// A level that is no probability.
+    #[error("the level {level} of the error bound is not between 0 and 1; 0.95 is usual")]
+    Level {
+        /// What was given.
+        level: f64,
+    },
+    /// A stored calibration that cannot be read.
+    #[error("the stored calibration of the error indicator cannot be read ({problem}); calibrate again")]
+    Stored {
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl From<CalibrationError> for Error {
+    fn from(e: CalibrationError) -> Error {
+        match e {
+            CalibrationError::Level { .. } => Error::case(e.to_string()),
+            _ => Error::run(e.to_string()),
+        }
+    }
+}
+
+impl Calibration {
+    /// The curve of the model that was kept.
+    pub fn curve(&self) -> &Curve {
+        match (self.kept, &self.process) {
+            (Model::GaussianProcess, Some(process)) => &process.curve,
+            _ => &self.factor.curve,
+        }
+    }
+
+    /// The score of the model that was kept.
+    pub fn score(&self) -> Score {
+        match (self.kept, &self.process) {
+            (Model::GaussianProcess, Some(process)) => process.score,
+            _ => self.factor.score,
+        }
+    }
+
+    /// Mean and bound of the error at indicator `eta`. Below the calibrated indicators both are those of the smallest;
+    /// above, where nothing is known, they grow in proportion to `eta` and are not calibrated. NaN gives infinity.
+    pub fn predict(&self, eta: f64) -> Prediction {
+        if eta.is_nan() {
+            return Prediction { mean: f64::INFINITY, bound: f64::INFINITY, calibrated: false };
+        }
+        let value = self.curve().at(eta);
+        let calibrated = eta <= SATURATION
+            && match value.place {
+                Place::Below { decades } => decades <= DECADES_BELOW,
+                Place::Inside => true,
+                Place::Above => false,
+            };
+        Prediction { mean: 10f64.powf(value.mean), bound: 10f64.powf(value.bound), calibrated }
+    }
+
+    /// The largest indicator whose bound is not above `tolerance`: an online run may go on while it stays below.
+    /// None where even the smallest calibrated indicator has a larger bound.
+    pub fn largest_indicator(&self, tolerance: f64) -> Option<f64> {
+        self.curve().last_below(tolerance.log10())
+    }
+
+    /// As JSON text, for the model file.
+    ///
+    /// # Errors
+    /// [`CalibrationError::Stored`] where the text cannot be made, which no calibration made here causes.
+    pub fn to_json(&self) -> Result<String, CalibrationError> {
+        serde_json::to_string(self).map_err(|e| CalibrationError::Stored { problem: e.to_string() })
+    }
+
+    /// From [`Calibration::to_json`]; numbers may differ from those stored in the last digit.
+    ///
+    /// # Errors
+    /// [`CalibrationError::Stored`]: not such a text, or a curve whose table is not one.
+    pub fn from_json(text: &str) -> Result<Calibration, CalibrationError> {
+        let stored = |problem: String| CalibrationError::Stored { problem };
+        let c: Calibration = serde_json::from_str(text).map_err(|e| stored(e.to_string()))?;
+        if c.kept == Model::GaussianProcess && c.process.is_none() {
+            return Err(stored("it keeps a Gaussian process that is not there".into()));
+        }
+        c.factor.curve.check().map_err(stored)?;
+        if let Some(process) = &c.process {
+            process.curve.check().map_err(stored)?;
+        }
+        Ok(c)
+    }
+}
