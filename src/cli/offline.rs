@@ -55,5 +55,14 @@ fn table(r: &OfflineReport) -> Table {
     if let Some(e) = r.equilibrium {
         row("equilibrium residual of the training", format!("{e:.1e}"));
     }
+    if let Some(c) = &r.calibration {
+        let [fitted, held_back] = c.pairs;
+        let mut row = |name: &str, value: String| table.row(&[name.to_owned(), value]);
+        row("indicator calibrated on pairs (held back)", format!("{fitted} ({held_back}), {}", c.model));
+        row(
+            "coverage of its bound, median bound / error",
+            format!("{:.0} %, {:.1}", 100.0 * c.coverage, c.median_ratio),
+        );
+    }
     table
 }

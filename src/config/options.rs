@@ -100,6 +100,12 @@ pub struct OfflineOptions {
     pub substeps: u32,
     /// Deviation between recomputed and stored quantities that gives a warning.
     pub warn_deviation: f64,
+    /// Whether the error indicator is calibrated: some reduced runs over the training cases.
+    pub calibrate: bool,
+    /// Level of the calibrated bound.
+    pub level: f64,
+    /// Seed of the calibration.
+    pub seed: u64,
 }
 
 impl Default for OfflineOptions {
@@ -115,6 +121,9 @@ impl Default for OfflineOptions {
             quantities: Vec::new(),
             substeps: 1,
             warn_deviation: 1e-3,
+            calibrate: true,
+            level: 0.95,
+            seed: 1,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `ferrom offline`: from snapshot stores to a reduced model file.
 
 use super::Context;
+use super::calibrate::{CalibrationReport, calibrate};
 use super::history::StoredHistory;
 use super::source::same_mesh;
 use crate::config::{Case, CubatureMode};
@@ -45,17 +46,22 @@ pub struct OfflineReport {
     pub equilibrium: Option<f64>,
     /// Modes of each dual quantity.
     pub duals: BTreeMap<String, usize>,
+    /// How well the error indicator is calibrated.
+    pub calibration: Option<CalibrationReport>,
 }
 
 /// Solves for the displacement of a unit motion of one prescribed dof set, the others held: needs PETSc.
 pub type LiftSolver<'f> = dyn Fn(&Structure, &Case, usize) -> Result<Vec<f64>> + 'f;
 
-/// What the training gave, besides the displacements.
-struct Training {
-    displacements: Vec<Vec<f64>>,
-    stresses: Vec<Vec<f64>>,
+/// What the training gave: snapshots of all cases, one case after the other.
+pub(super) struct Training {
+    /// Displacements without their lifts.
+    pub displacements: Vec<Vec<f64>>,
+    pub stresses: Vec<Vec<f64>>,
     /// Per quantity.
-    duals: Vec<Vec<Vec<f64>>>,
+    pub duals: Vec<Vec<Vec<f64>>>,
+    /// Loads of each case, and the times of its snapshots.
+    pub cases: Vec<(Case, Vec<f64>)>,
 }
 
 /// Builds a reduced model of the training cases and writes it to `out`. `case` overrides the cases kept in the stores
@@ -123,6 +129,7 @@ pub fn offline(
         displacements: Vec::new(),
         stresses: Vec::new(),
         duals: vec![Vec::new(); quantities.len()],
+        cases: Vec::new(),
     };
     for (history, own) in &histories {
         train(
@@ -163,7 +170,7 @@ pub fn offline(
         modes: (0..pod.count).map(|k| pod.mode(k).to_vec()).collect(),
         singular_values: singular_values(&pod),
         lifts: lift_kinds.into_iter().zip(lifts).collect(),
-        stresses: training.stresses,
+        stresses: std::mem::take(&mut training.stresses),
         duals,
     };
     let Assembled { mut model, cubature, .. } = cx.timers.time("reduction", || {
@@ -177,6 +184,16 @@ pub fn offline(
     report.extra_points = comm.sum_u64(model.points.weight.iter().filter(|w| **w == 0.0).count() as u64);
     report.duals = bases.duals.iter().map(|d| (d.quantity.name.clone(), d.columns.len())).collect();
     model.materials = materials_text(&main)?;
+    if options.calibrate {
+        let stresses = &bases.stresses;
+        let calibration = cx.timers.time("calibration", || {
+            calibrate(cx, &structure, &training, stresses, &bases, &quantities, &options, &model.materials)
+        })?;
+        if let Some(c) = calibration {
+            report.calibration = Some(CalibrationReport::new(&c));
+            model.calibration = c.to_json().map_err(|e| Error::run(e.to_string()))?;
+        }
+    }
     model.case = main.to_text()?;
     model.provenance = provenance(snapshots, &report)?;
     model.tolerances = BTreeMap::from([
@@ -279,6 +296,7 @@ fn train(
     let n = structure.geometry.n_points();
     let names: Vec<&Quantity> = quantities.iter().filter(|q| stored.contains(&q.name)).collect();
     let mut largest: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+    let mut times = Vec::new();
     let mut progress = cx.progress("law", history.times().len() - 1);
     drive(comm, structure, history, options.substeps, |step, state| {
         let mut u = state.displacement.clone();
@@ -288,6 +306,7 @@ fn train(
             let g = value * amplitude.value(state.time);
             u.iter_mut().zip(lift).for_each(|(u, l)| *u -= g * l);
         }
+        times.push(state.time);
         training.displacements.push(u);
         training.stresses.push(state.stress.clone());
         for (q, list) in quantities.iter().zip(&mut training.duals) {
@@ -310,6 +329,7 @@ fn train(
         progress.step(|| format!("t = {:<10.6} equilibrium residual {r:.1e}", state.time));
         Ok(())
     })?;
+    training.cases.push((case.clone(), times));
     for q in &names {
         let (difference, size) = largest.get(q.name.as_str()).copied().unwrap_or_default();
         let (difference, size) = (comm.max1(difference), comm.max1(size));

@@ -31,6 +31,8 @@ pub struct ReducedModel {
     pub materials: String,
     /// The case that the model was built for, TOML.
     pub case: String,
+    /// Calibration of the error indicator, JSON; empty where there is none.
+    pub calibration: String,
     /// How the model came to be.
     pub provenance: String,
     /// Tolerances that were used, by name: `pod`, `ecm`, …

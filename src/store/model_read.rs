@@ -95,6 +95,7 @@ fn read_model(comm: &Comm, file: &Source) -> Result<ReducedModel> {
         points,
         loads: read_loads(file, n)?,
         materials: file.text("ferrom/model/materials")?,
+        calibration: file.text("ferrom/model/calibration")?,
         case: file.text("ferrom/case")?,
         provenance: file.text("ferrom/provenance")?,
         tolerances,

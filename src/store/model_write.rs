@@ -132,6 +132,7 @@ impl ReducedModel {
         out.attribute(group, "n_lifts", &[self.lifts.len() as u64])?;
         out.attribute(group, "volume", &[self.volume])?;
         out.text("ferrom/model/materials", &self.materials)?;
+        out.text("ferrom/model/calibration", &self.calibration)?;
         let lifts =
             serde_json::to_string(&self.lifts).map_err(|e| Error::run(format!("lifts as JSON: {e}")))?;
         out.text("ferrom/model/lifts", &lifts)?;

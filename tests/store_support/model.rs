@@ -79,6 +79,7 @@ pub fn share(mesh: &Mesh) -> ReducedModel {
             whole: (0..MODES * 12).map(|i| i as f64).collect(),
             nodes: [("x0".to_owned(), vec![2.0; MODES * 3])].into(),
         },
+        calibration: "{}".into(),
         materials: "[[material]]\nname = \"steel\"\n".into(),
         case: "[case]\n".into(),
         provenance: "{}".into(),

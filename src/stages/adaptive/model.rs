@@ -143,6 +143,7 @@ impl<'s> AdaptiveModel<'s> {
         model.materials.clone_from(&self.origin.materials);
         model.case.clone_from(&self.origin.case);
         model.provenance = provenance;
+        model.calibration.clone_from(&self.origin.calibration);
         model.tolerances.clone_from(&self.origin.tolerances);
         model.tolerances.insert("cubature".to_owned(), self.tolerance);
         model.tables.clone_from(&self.origin.tables);

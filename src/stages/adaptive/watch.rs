@@ -3,11 +3,9 @@
 use super::super::online::Dual;
 use super::AdaptiveOptions;
 use crate::error::{Error, Result, nearest};
+use crate::rom::calibration::{Calibration, SATURATION};
 use crate::store::ReducedModel;
 use std::fmt;
-
-/// Above this the indicator saturates and says nothing about the size of the error.
-const SATURATED: f64 = 0.3;
 
 /// The indicator of the triggers, the predicted error and its bound.
 pub(super) struct Watch {
@@ -30,7 +28,10 @@ pub(super) struct Watch {
     pub bound: f64,
     /// Whether prediction and bound are calibrated.
     pub calibrated: bool,
+    /// Whether the indicator is beyond all that was calibrated: it says nothing about the size of the error.
+    beyond: bool,
     last_enriched: bool,
+    calibration: Option<Calibration>,
 }
 
 impl Watch {
@@ -48,7 +49,13 @@ impl Watch {
                 )));
             }
         }
+        let calibration = match model.calibration.as_str() {
+            "" => None,
+            text => Some(Calibration::from_json(text)?),
+        };
         Ok(Watch {
+            calibration,
+            beyond: false,
             triggers: options.triggers.clone(),
             tolerance: options.tolerance,
             safety: options.safety,
@@ -80,10 +87,23 @@ impl Watch {
         self.predict();
     }
 
+    /// Prediction and bound from the accumulated indicator; without calibration the plain factor, named uncalibrated.
     fn predict(&mut self) {
-        self.predicted = self.accumulated * 2.0;
-        self.bound = self.accumulated * self.safety;
-        self.calibrated = self.accumulated < SATURATED;
+        let eta = self.accumulated;
+        match &self.calibration {
+            Some(c) => {
+                let p = c.predict(eta);
+                (self.predicted, self.bound, self.calibrated) = (p.mean, p.bound, p.calibrated);
+                // below all that was calibrated the bound of the smallest indicator holds all the more
+                let largest = c.pairs.iter().map(|p| p.pair.eta).fold(0.0, f64::max);
+                self.beyond = self.indicator > largest.min(SATURATION);
+                self.calibrated |= eta < largest && eta.is_finite();
+            }
+            None => {
+                (self.predicted, self.bound, self.calibrated) = (eta, self.safety * eta, false);
+                self.beyond = self.indicator > SATURATION;
+            }
+        }
     }
 
     /// Takes the verdict of the full residual.

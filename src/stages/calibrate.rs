@@ -1,0 +1,232 @@
+//! Calibration of the error indicator in the offline stage (method.md 3.3): pairs of indicator and true error from
+//! reduced runs over the training cases, by models that know less than the final one.
+
+use super::Context;
+use super::offline::Training;
+use super::online::{combine, dual_fits, reduced_system};
+use crate::config::{Case, OfflineOptions};
+use crate::error::{Error, Result};
+use crate::parallel::{Comm, agree};
+use crate::rom::calibration::{self, Calibration, CalibrationError, Pair};
+use crate::rom::cubature;
+use crate::rom::offline::assemble::{Assembled, Bases, assemble};
+use crate::rom::offline::reduce::gather_faces;
+use crate::rom::offline::{basis, select};
+use crate::rom::online::advance;
+use crate::rom::pod::Truncation;
+use crate::structure::{Quantity, Structure};
+use std::ops::Range;
+use std::path::Path;
+
+/// The indicator that is calibrated.
+pub(super) const WATCHED: &str = "p";
+
+/// Errors are relative to no less than this share of the largest norm of training.
+const KAPPA: f64 = 1e-3;
+
+/// Loosest cubature of the models that are run for pairs: their errors are far above it.
+const CUBATURE: f64 = 1e-4;
+
+/// What a user wants to know of a calibration.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct CalibrationReport {
+    /// Pairs used and held back.
+    pub pairs: [usize; 2],
+    /// Share of the held-back pairs below the bound.
+    pub coverage: f64,
+    /// Median of bound over error.
+    pub median_ratio: f64,
+    /// Which model gives the bound.
+    pub model: String,
+    /// What to add where the pairs are too few.
+    pub few_pairs: Option<String>,
+}
+
+impl CalibrationReport {
+    pub(super) fn new(c: &Calibration) -> CalibrationReport {
+        let score = c.score();
+        CalibrationReport {
+            pairs: [c.division.fitted, c.division.held_back],
+            coverage: score.coverage,
+            median_ratio: score.median_ratio,
+            model: match c.kept {
+                calibration::Model::GaussianProcess => "Gaussian process".to_owned(),
+                calibration::Model::Factor => "factor".to_owned(),
+            },
+            few_pairs: c.few_pairs.clone(),
+        }
+    }
+}
+
+/// Calibrates the indicator of `p`; `None` where the model does not rebuild it, or no pair came out.
+///
+/// Models: the final one; it with fewer modes; models of the first part of every case; models without one of the cases.
+///
+/// # Errors
+/// A basis cannot be computed. Runs that fail give the pairs of the steps before.
+///
+/// # Collective
+pub(super) fn calibrate(
+    cx: &Context,
+    structure: &Structure,
+    training: &Training,
+    stresses: &[Vec<f64>],
+    bases: &Bases,
+    quantities: &[Quantity],
+    options: &OfflineOptions,
+    materials: &str,
+) -> Result<Option<Calibration>> {
+    let comm = cx.comm;
+    let Some(watched) = quantities.iter().position(|q| q.name == WATCHED) else { return Ok(None) };
+    if bases.duals.iter().all(|d| d.quantity.name != WATCHED) {
+        return Ok(None);
+    }
+    let truth = &training.duals[watched];
+    let mut spans: Vec<Range<usize>> = Vec::new();
+    for (_, times) in &training.cases {
+        let from = spans.last().map_or(0, |s| s.end);
+        spans.push(from..from + times.len());
+    }
+    let mut variants = vec![Bases { stresses: stresses.to_vec(), ..bases.clone() }];
+    for share in [0.75, 0.5, 0.3] {
+        variants.push(fewer(&variants[0], share));
+    }
+    let part = |share: f64| -> Vec<usize> {
+        let first = |s: &Range<usize>| s.start..s.start + ((s.len() as f64 * share).ceil() as usize).max(1);
+        spans.iter().flat_map(first).collect()
+    };
+    let mut lists: Vec<Vec<usize>> = [0.3, 0.5, 0.7].into_iter().map(part).collect();
+    if spans.len() > 1 {
+        let all = || 0..training.displacements.len();
+        lists.extend(spans.iter().map(|s| all().filter(|i| !s.contains(i)).collect()));
+    }
+    for list in lists {
+        variants
+            .extend(of_snapshots(comm, structure, training, stresses, bases, quantities, options, &list)?);
+    }
+    let mut pairs = Vec::new();
+    let mut progress = cx.progress("calibration", variants.len());
+    for (v, variant) in variants.iter().enumerate() {
+        let before = pairs.len();
+        for (c, ((case, times), span)) in training.cases.iter().zip(&spans).enumerate() {
+            let group = (v * training.cases.len() + c) as u32;
+            let run = Run { case, times, truth: &truth[span.clone()], group, materials };
+            run.pairs(comm, structure, variant, options, &mut pairs)?;
+        }
+        progress.step(|| format!("{} modes: {} pairs", variant.modes.len(), pairs.len() - before));
+    }
+    drop(progress);
+    match calibration::calibrate(&pairs, options.level, options.seed) {
+        Ok(c) => {
+            if let Some(add) = &c.few_pairs {
+                cx.warn(format_args!(
+                    "the error indicator is calibrated on few pairs, and its bound is wide: {add}"
+                ));
+            }
+            Ok(Some(c))
+        }
+        Err(e @ CalibrationError::NoPairs { .. }) => {
+            cx.warn(format_args!("the error indicator is not calibrated: {e}"));
+            Ok(None)
+        }
+        Err(e) => Err(Error::run(format!("calibration of the error indicator: {e}"))),
+    }
+}
+
+/// The bases cut to a share of their columns.
+fn fewer(bases: &Bases, share: f64) -> Bases {
+    let cut = |n: usize| ((n as f64 * share).ceil() as usize).max(1);
+    let mut out = bases.clone();
+    out.modes.truncate(cut(bases.modes.len()));
+    for dual in &mut out.duals {
+        dual.columns.truncate(cut(dual.columns.len()));
+    }
+    out
+}
+
+/// The bases of some of the snapshots; `None` where they hold nothing.
+fn of_snapshots(
+    comm: &Comm,
+    structure: &Structure,
+    training: &Training,
+    stresses: &[Vec<f64>],
+    bases: &Bases,
+    quantities: &[Quantity],
+    options: &OfflineOptions,
+    list: &[usize],
+) -> Result<Option<Bases>> {
+    let some = |of: &[Vec<f64>]| -> Vec<Vec<f64>> { list.iter().map(|&i| of[i].clone()).collect() };
+    let t = Truncation { relative: options.pod_tolerance, max_modes: options.max_modes };
+    let pod = basis::displacement_modes(comm, structure, &some(&training.displacements), t, options.pod)?;
+    let mut duals = Vec::new();
+    for (q, snapshots) in quantities.iter().zip(&training.duals) {
+        let t = Truncation { relative: options.dual_tolerance, max_modes: None };
+        duals.extend(select::dual_basis(comm, structure, q, &some(snapshots), t)?);
+    }
+    if duals.iter().all(|d| d.quantity.name != WATCHED) {
+        return Ok(None);
+    }
+    Ok(Some(Bases {
+        modes: (0..pod.count).map(|k| pod.mode(k).to_vec()).collect(),
+        singular_values: pod.singular_values,
+        lifts: bases.lifts.clone(),
+        stresses: some(stresses),
+        duals,
+    }))
+}
+
+/// A reduced run over a training case whose truth is known.
+struct Run<'t> {
+    case: &'t Case,
+    times: &'t [f64],
+    truth: &'t [Vec<f64>],
+    group: u32,
+    materials: &'t str,
+}
+
+impl Run<'_> {
+    /// Runs a model and adds the pairs of accumulated indicator and true error of its steps.
+    fn pairs(
+        &self,
+        comm: &Comm,
+        structure: &Structure,
+        bases: &Bases,
+        options: &OfflineOptions,
+        pairs: &mut Vec<Pair>,
+    ) -> Result<()> {
+        let o = cubature::Options::new(options.cubature_tolerance.max(CUBATURE));
+        let Assembled { mut model, .. } = assemble(comm, structure, bases, &o, true)?;
+        gather_faces(comm, &mut model.loads);
+        model.materials = self.materials.to_owned();
+        let (mut system, order) =
+            agree(comm, reduced_system(comm, &model, self.case, Path::new("calibration")))?;
+        let mut duals = dual_fits(comm, &model, &system, &order)?;
+        let watched = bases.duals.iter().position(|d| d.quantity.name == WATCHED);
+        let Some(k) = watched else { return Ok(()) };
+        let weights = &structure.geometry.weights;
+        let square = |v: &[f64]| v.iter().zip(weights).map(|(x, w)| w.abs() * x * x).sum::<f64>();
+        let mut sizes: Vec<f64> = self.truth.iter().map(|q| square(q)).collect();
+        comm.sum(&mut sizes);
+        let floor = KAPPA * sizes.iter().fold(0.0, |a: f64, b| a.max(*b)).sqrt();
+        let mut state = system.virgin();
+        let mut rebuilt = vec![0.0; weights.len()];
+        let mut carried = 0.0f64;
+        for ((&t, truth), size) in self.times.iter().zip(self.truth).zip(sizes) {
+            // a model that cannot follow gives no further pairs
+            if advance(&mut system, &mut state, t).is_err() {
+                break;
+            }
+            duals[k].fit(comm, &system, &state);
+            let dual = &duals[k];
+            carried = carried.max(dual.residual * dual.norm);
+            combine(&bases.duals[k].columns, &dual.coefficients, &mut rebuilt);
+            rebuilt.iter_mut().zip(truth).for_each(|(r, q)| *r -= q);
+            let error = comm.sum1(square(&rebuilt)).sqrt() / size.sqrt().max(floor);
+            // steps without plasticity to speak of say nothing
+            if size.sqrt() > 10.0 * floor {
+                pairs.push(Pair { eta: carried / dual.norm, error, group: self.group });
+            }
+        }
+        Ok(())
+    }
+}
