@@ -37,11 +37,15 @@ impl Source {
     /// Opens `path`.
     pub fn open(path: &Path) -> Result<Source> {
         let found = std::fs::metadata(path)
-            .map_err(|e| Error::input(path, "", format!("cannot be read ({e})"), ""))?;
+            .map_err(|e| Error::input(path, "", format!("cannot be read ({e})"), "check its path"))?;
         if found.is_dir() {
-            return Err(Error::input(path, "", "is a folder, not a file", ""));
+            return Err(Error::input(path, "", "is a folder, not a file", "name a file in it"));
         }
-        std::fs::File::open(path).map_err(|e| Error::input(path, "", format!("cannot be read ({e})"), ""))?;
+        if found.len() == 0 {
+            return Err(Error::input(path, "", "is empty", "write it again"));
+        }
+        std::fs::File::open(path)
+            .map_err(|e| Error::input(path, "", format!("cannot be read ({e})"), "check its permissions"))?;
         let open = hdf5::File::with_options().with_fapl(|p| p.chunk_cache(4099, 16 << 20, 0.75)).open(path);
         let file = open.map_err(|e| {
             let why = cause(&e);

@@ -31,5 +31,6 @@ pub use model::{
 };
 pub use model_read::ModelFile;
 pub use names::{SCHEMA_VERSION, StoreKind};
-pub use reader::{Parts, SnapshotFile, kind_of};
+pub use output::check_writable;
+pub use reader::{Parts, ReducedRun, SnapshotFile, kind_of};
 pub use writer::{Field, SnapshotWriter, Step, write_parts};

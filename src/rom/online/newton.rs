@@ -108,7 +108,9 @@ fn attempt(
         let residual = crate::rom::dense::norm(&system.step);
         let norm = crate::rom::dense::norm(&system.total[..n]).max(crate::rom::dense::norm(&system.external));
         report.residual = if norm > 0.0 { residual / norm } else { residual };
-        if residual <= (system.tolerances.tolerance * norm).max(ROUNDING * magnitude) {
+        // an infinite norm would accept anything
+        let finite = residual.is_finite() && norm.is_finite();
+        if finite && residual <= (system.tolerances.tolerance * norm).max(ROUNDING * magnitude) {
             // points of the dual quantities only: their law is needed once, at the converged strain
             system.extra.strain(&to.coefficients, &mut to.extra.strain);
             let status = law(&system.extra, &from.extra, &mut to.extra, dt, None, &mut system.work);
@@ -119,7 +121,7 @@ fn attempt(
             }
             return Ok(());
         }
-        if !residual.is_finite() || (iteration > 1 && residual > 1e4 * first) {
+        if !finite || (iteration > 1 && residual > 1e4 * first) {
             let reason = format!("Newton diverged: residual {residual:.3e} at iteration {iteration}");
             return Err(Failed { reason, factor: 0.5 });
         }
