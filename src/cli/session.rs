@@ -23,6 +23,7 @@ impl Session {
     pub fn start(needs_mpi: bool) -> Session {
         let launched = LAUNCHERS.iter().any(|v| std::env::var_os(v).is_some());
         let universe = OnceCell::new();
+        crate::store::start_library();
         let comm = match (launched || needs_mpi).then(mpi::initialize).flatten() {
             Some(u) => {
                 abort_on_panic();

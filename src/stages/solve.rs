@@ -35,7 +35,7 @@ pub struct SolveReport {
 /// # Collective
 pub fn solve(cx: &Context, case: &Case, out: &Path) -> Result<SolveReport> {
     let comm = cx.comm;
-    check_output(comm, out, &[Some(&case.path), case.mesh.as_ref()].map(|p| p.map_or(Path::new(""), |p| p)))?;
+    check_output(comm, out, &[&case.path, case.mesh.as_ref().unwrap_or(&case.path)])?;
     compute(cx, case, out).map_err(|e| without_output(e, out))
 }
 

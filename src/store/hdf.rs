@@ -25,6 +25,12 @@ pub(super) fn cause(error: &hdf5::Error) -> String {
     }
 }
 
+/// Starts the HDF5 library, to be called before MPI starts: HDF5 1.10 would otherwise end itself inside of MPI_Finalize,
+/// where it crashes on what a full disk kept it from writing.
+pub fn start_library() {
+    let _ = hdf5::library_version();
+}
+
 /// A file open for reading on this rank.
 #[derive(Debug)]
 pub(super) struct Source {

@@ -26,6 +26,7 @@ mod rows;
 mod sets;
 mod writer;
 
+pub use hdf::start_library;
 pub use model::{
     DualQuantity, FaceOperator, Lift, LoadOperators, ModelFields, ReducedModel, ReducedPoints, SmallTable,
 };

@@ -167,6 +167,8 @@ impl Output {
         self.dataset::<T>(name, shape, false, 0)?;
         let ranges: Vec<Range<usize>> = shape.iter().map(|n| 0..*n).collect();
         self.write(name, &ranges, values)?;
+        // closing swallows its failures: flush before
+        self.flush()?;
         self.data.remove(name);
         Ok(())
     }
@@ -206,13 +208,15 @@ impl Output {
 
 impl Drop for Output {
     fn drop(&mut self) {
-        self.data.clear();
-        self.file = None;
         if self.temporary.exists() {
-            // HDF5 may keep a file open that it failed to flush: empty it, so that its room is free at once.
+            // First of all room is made on a disk that may be full: closing writes what HDF5 still holds.
             if let Ok(file) = std::fs::OpenOptions::new().write(true).open(&self.temporary) {
                 let _ = file.set_len(0);
             }
+        }
+        self.data.clear();
+        self.file = None;
+        if self.temporary.exists() {
             let _ = std::fs::remove_file(&self.temporary);
         }
     }

@@ -4,6 +4,7 @@
 
 pub mod patch;
 pub mod ranks;
+pub mod study;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
