@@ -1,7 +1,7 @@
 //! `ferrom import`: another program's results into a snapshot store.
 
 use super::source::{Cut, ResultFile};
-use super::{Context, Progress};
+use super::{Context, Progress, check_output};
 use crate::config::Case;
 use crate::error::{Error, Result};
 use crate::loads::TemperatureHistory;
@@ -18,6 +18,7 @@ use std::path::Path;
 /// # Collective
 pub fn import(cx: &Context, results: &Path, case: Option<&Case>, out: &Path) -> Result<usize> {
     let comm = cx.comm;
+    check_output(comm, out, &[results, case.map_or(results, |c| &c.path)])?;
     let source = cx.timers.time("mesh", || ResultFile::open(comm, results, Cut::Own))?;
     let sub = source.subdomain();
     let mesh = &sub.mesh;
