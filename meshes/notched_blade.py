@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Writes a small turbine blade as a Z-set mesh, with three temperature fields for it.
+"""Writes a small turbine blade as a Z-set mesh, with four temperature fields for it.
 
     notched_blade.py [--refine N] [--element c3d20r] FOLDER
 
     FOLDER/blade.geof            mesh; lengths in mm
     FOLDER/blade_mean.node       temperature, degrees Celsius: hot at mid-span and along the leading edge
     FOLDER/blade_streak.node     the same with a hot streak at three quarters of the span
+    FOLDER/blade_warm.node       the same with 60 % of that streak
     FOLDER/blade_moved.node      the same with a weaker streak, nearer to the root and to the trailing edge
 
 A root block with a notch on either flank, a platform, and a cambered, tapered, twisted airfoil on it. The span is along
@@ -174,8 +175,8 @@ def node_sets(g, nodes):
 
 
 def temperatures(g, nodes, points):
-    """The three fields, degrees Celsius, by node."""
-    mean, streak, moved = [], [], []
+    """The four fields, degrees Celsius, by node."""
+    mean, streak, warm, moved = [], [], [], []
     for (i, _, _), (_, _, z) in zip(nodes, points):
         if z <= 0.0:
             t = 420.0 + 150.0 * (1.0 + z / DEPTH)  # the disc cools the root
@@ -190,8 +191,9 @@ def temperatures(g, nodes, points):
             shifted = rise * 90.0 * math.exp(-(((h - 0.66) / 0.11) ** 2) - ((s - 0.45) / 0.35) ** 2)
         mean.append(t)
         streak.append(t + hot)
+        warm.append(t + 0.6 * hot)
         moved.append(t + shifted)
-    return mean, streak, moved
+    return mean, streak, warm, moved
 
 
 def write_lines(out, numbers, per_line=12):
@@ -222,7 +224,7 @@ def write_mesh(path, element, g, nodes, points, cells, faces):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Writes a small turbine blade as a Z-set mesh, with three temperature fields.")
+    parser = argparse.ArgumentParser(description="Writes a small turbine blade as a Z-set mesh, with four temperature fields.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--refine", type=int, default=2, help="elements per direction, times this (default 2: 16 k unknowns)")
     parser.add_argument("--element", choices=["c3d20r", "c3d20"], default="c3d20r", help="reduced or full integration")
@@ -232,7 +234,7 @@ def main():
     options.folder.mkdir(parents=True, exist_ok=True)
     g, nodes, points, cells, faces = build(options.refine)
     write_mesh(options.folder / "blade.geof", options.element, g, nodes, points, cells, faces)
-    names = ("blade_mean", "blade_streak", "blade_moved")
+    names = ("blade_mean", "blade_streak", "blade_warm", "blade_moved")
     for name, field in zip(names, temperatures(g, nodes, points)):
         (options.folder / f"{name}.node").write_bytes(struct.pack(f">{len(field)}f", *field))
     print(f"{options.folder / 'blade.geof'}: {len(cells)} elements {options.element}, {len(points)} nodes, {3 * len(points)} unknowns")
