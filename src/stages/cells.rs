@@ -51,10 +51,10 @@ impl CellMeans {
         CellMeans { offsets, fields }
     }
 
-    /// Means of the values at the points, one array per quantity.
-    pub fn update(&mut self, points: &[Vec<f64>]) {
+    /// Means of the values at the points, which `points` gives for each quantity.
+    pub fn update<'v>(&mut self, points: impl Fn(usize) -> &'v [f64]) {
         for field in &mut self.fields {
-            let values = &points[field.source];
+            let values = points(field.source);
             let at = |p: usize| if field.equivalent { mises(&values[6 * p..6 * p + 6]) } else { values[p] };
             for (out, span) in field.values.iter_mut().zip(self.offsets.windows(2)) {
                 *out = (span[0]..span[1]).map(at).sum::<f64>() / (span[1] - span[0]) as f64;
@@ -78,14 +78,15 @@ mod tests {
         let mut mesh = Mesh { node_ids: (1..=10).collect(), points: vec![[0.0; 3]; 10], ..Mesh::default() };
         let nodes: Vec<u32> = (0..10).collect();
         mesh.push_element(1, ElementKind::C3d4, &nodes[..4]);
-        mesh.push_element(2, ElementKind::C3d10_4, &nodes);
+        mesh.push_element(2, ElementKind::C3d10R4, &nodes);
         mesh.close_whole();
-        let (one, four) = (ElementKind::C3d4.n_points(), ElementKind::C3d10_4.n_points());
+        let (one, four) = (ElementKind::C3d4.n_points(), ElementKind::C3d10R4.n_points());
         let mut cells = CellMeans::new(&mesh, [("sig", 6), ("p", 1), ("evp", 6)].into_iter());
         // uniaxial tension of 2 at the points of the first element, of 1, 2, ... at those of the second
         let sizes: Vec<f64> = std::iter::repeat_n(2.0, one).chain((1..=four).map(|k| k as f64)).collect();
-        let stress = sizes.iter().flat_map(|&s| [s, 0.0, 0.0, 0.0, 0.0, 0.0]).collect();
-        cells.update(&[stress, sizes.clone(), vec![0.0; 6 * (one + four)]]);
+        let stress: Vec<f64> = sizes.iter().flat_map(|&s| [s, 0.0, 0.0, 0.0, 0.0, 0.0]).collect();
+        let points = [stress, sizes.clone(), vec![0.0; 6 * (one + four)]];
+        cells.update(|q| &points[q]);
         let mean = 0.5 * (1.0 + four as f64);
         let fields = cells.fields();
         assert_eq!(fields.iter().map(|f| f.name).collect::<Vec<_>>(), ["seq", "p"]);

@@ -352,7 +352,7 @@ impl Output {
         for ((i, columns), field) in self.duals.iter().zip(&mut self.fields) {
             combine(columns, &duals[*i].coefficients, field);
         }
-        self.cells.update(&self.fields);
+        self.cells.update(|q| &self.fields[q]);
         let mut nodal = Vec::new();
         if self.displacement {
             nodal.push(Field::new("U", 3, &self.u));

@@ -171,7 +171,7 @@ impl OutputBuffers {
         for (q, out) in quantities.iter().zip(&mut self.points) {
             q.evaluate(&structure.points, &state.strain, &state.stress, &state.state, out);
         }
-        self.cells.update(&self.points);
+        self.cells.update(|q| &self.points[q]);
         let nodal =
             [Field::new("U", 3, &state.displacement), Field::new("temperature", 1, &self.nodal_temperature)];
         let points: Vec<Field> =
