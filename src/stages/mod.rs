@@ -2,6 +2,7 @@
 //!
 //! Every stage is collective over the communicator of its [`Context`] and ends on every rank with the same result.
 
+mod cells;
 mod compare;
 mod export;
 mod history;

@@ -1,5 +1,6 @@
 //! `ferrom online`: a reduced model under new loads.
 
+use super::cells::CellMeans;
 use super::offline::{lift_amplitude, model_points, supports};
 use super::{Context, check_output, without_output};
 use crate::config::Case;
@@ -316,6 +317,7 @@ struct Output {
     duals: Vec<(usize, Vec<Vec<f64>>)>,
     u: Vec<f64>,
     fields: Vec<Vec<f64>>,
+    cells: CellMeans,
 }
 
 impl Output {
@@ -369,12 +371,12 @@ impl Output {
             toml::Value::String(path.display().to_string())
         );
         let writer = SnapshotWriter::create(comm, out, StoreKind::Run, &sub, &case.to_text()?, &provenance)?;
-        let fields = duals
-            .iter()
-            .map(|(_, columns): &(usize, Vec<Vec<f64>>)| vec![0.0; columns.first().map_or(0, Vec::len)])
-            .collect();
+        let n_points = sub.mesh.n_points();
+        let fields = duals.iter().map(|(i, _)| vec![0.0; n_points * model.duals[*i].components]).collect();
+        let rebuilt = duals.iter().map(|(i, _)| (model.duals[*i].name.as_str(), model.duals[*i].components));
+        let cells = CellMeans::new(&sub.mesh, rebuilt);
         let u = vec![0.0; if displacement { 3 * sub.mesh.n_nodes() } else { 0 }];
-        Ok(Output { writer, displacement, basis, duals, u, fields })
+        Ok(Output { writer, displacement, basis, duals, u, fields, cells })
     }
 
     fn write(
@@ -388,6 +390,7 @@ impl Output {
         for ((i, columns), field) in self.duals.iter().zip(&mut self.fields) {
             combine(columns, &duals[*i].coefficients, field);
         }
+        self.cells.update(|q| &self.fields[q]);
         let mut nodal = Vec::new();
         if self.displacement {
             nodal.push(Field::new("U", 3, &self.u));
@@ -404,8 +407,9 @@ impl Output {
             reduced.push(Field::new("gappy residual", residuals.len(), &residuals));
         }
         reduced.extend(duals.iter().map(|d| Field::new(&d.name, d.coefficients.len(), &d.coefficients)));
+        let cells = self.cells.fields();
         let step =
-            Step { time: state.time, nodal: &nodal, points: &points, reduced: &reduced, ..Step::default() };
+            Step { time: state.time, nodal: &nodal, cells: &cells, points: &points, reduced: &reduced };
         self.writer.append(cx.comm, &step)
     }
 }

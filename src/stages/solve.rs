@@ -1,5 +1,6 @@
 //! `ferrom solve`: the high-fidelity solver over a case.
 
+use super::cells::CellMeans;
 use super::{Context, check_output, load_mesh, without_output};
 use crate::config::Case;
 use crate::error::{Error, Result};
@@ -148,6 +149,7 @@ pub(super) struct OutputBuffers {
     temperature: crate::loads::TemperatureHistory,
     nodal_temperature: Vec<f64>,
     points: Vec<Vec<f64>>,
+    cells: CellMeans,
 }
 
 impl OutputBuffers {
@@ -162,6 +164,7 @@ impl OutputBuffers {
             )?,
             nodal_temperature: vec![0.0; mesh.n_nodes()],
             points: quantities.iter().map(|q| vec![0.0; n * q.components]).collect(),
+            cells: CellMeans::new(mesh, quantities.iter().map(|q| (q.name.as_str(), q.components))),
         })
     }
 
@@ -177,10 +180,14 @@ impl OutputBuffers {
         for (q, out) in quantities.iter().zip(&mut self.points) {
             q.evaluate(&structure.points, &state.strain, &state.stress, &state.state, out);
         }
+        self.cells.update(|q| &self.points[q]);
         let nodal =
             [Field::new("U", 3, &state.displacement), Field::new("temperature", 1, &self.nodal_temperature)];
         let points: Vec<Field> =
             quantities.iter().zip(&self.points).map(|(q, v)| Field::new(&q.name, q.components, v)).collect();
-        writer.append(cx.comm, &Step { time: state.time, nodal: &nodal, points: &points, ..Step::default() })
+        let cells = self.cells.fields();
+        let step =
+            Step { time: state.time, nodal: &nodal, cells: &cells, points: &points, ..Step::default() };
+        writer.append(cx.comm, &step)
     }
 }
