@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
-"""Writes a small turbine blade as a Z-set mesh, with two temperature fields for it.
+"""Writes a small turbine blade as a Z-set mesh, with four temperature fields for it.
 
     notched_blade.py [--refine N] [--element c3d20r] FOLDER
 
     FOLDER/blade.geof            mesh; lengths in mm
     FOLDER/blade_mean.node       temperature, degrees Celsius: hot at mid-span and along the leading edge
     FOLDER/blade_streak.node     the same with a hot streak at three quarters of the span
+    FOLDER/blade_warm.node       the same with 60 % of that streak
+    FOLDER/blade_moved.node      the same with a weaker streak, nearer to the root and to the trailing edge
 
 A root block with a notch on either flank, a platform, and a cambered, tapered, twisted airfoil on it. The span is along
 z, from the root's lower face at z = -22 to the tip at z = 60; the chord is along x; the engine's axis is parallel to x
 through (0, 0, -160).
 
 element sets   root (below the platform's upper face), blade (the airfoil)
-node sets      clamp (the root's lower face), tip, leading_edge, trailing_edge
+node sets      clamp (the root's lower face) and its middle lines clamp_x (x = 0) and clamp_y (y = 0), which let the face
+               expand freely; tip, leading_edge, trailing_edge
 face sets      pressure_side (concave), suction_side, tip_face; normals point outward
 
 Temperature files hold one big-endian 32-bit float per node, in the order of the mesh. Needs Python 3 alone.
@@ -162,6 +165,8 @@ def node_sets(g, nodes):
     sides = range(2 * g.side, 2 * (g.side + g.thick) + 1)
     conditions = {
         "clamp": lambda i, j, k: k == 0,
+        "clamp_x": lambda i, j, k: k == 0 and i == g.x,
+        "clamp_y": lambda i, j, k: k == 0 and j == g.y,
         "tip": lambda i, j, k: k == top,
         "leading_edge": lambda i, j, k: i == front and k >= foot and j in sides,
         "trailing_edge": lambda i, j, k: i == back and k >= foot and j in sides,
@@ -170,12 +175,12 @@ def node_sets(g, nodes):
 
 
 def temperatures(g, nodes, points):
-    """The two fields, degrees Celsius, by node."""
-    mean, streak = [], []
+    """The four fields, degrees Celsius, by node."""
+    mean, streak, warm, moved = [], [], [], []
     for (i, _, _), (_, _, z) in zip(nodes, points):
         if z <= 0.0:
             t = 420.0 + 150.0 * (1.0 + z / DEPTH)  # the disc cools the root
-            hot = 0.0
+            hot = shifted = 0.0
         else:
             h = z / SPAN
             s = (i / 2.0 - g.rim) / g.chord  # 0 at the leading edge, 1 at the trailing edge
@@ -183,9 +188,12 @@ def temperatures(g, nodes, points):
             edges = 0.45 * math.exp(-5.0 * s) + 0.15 * math.exp(-8.0 * (1.0 - s))
             t = 570.0 + rise * (210.0 * math.exp(-(((h - 0.55) / 0.33) ** 2)) + 260.0 * edges)
             hot = rise * 110.0 * math.exp(-(((h - 0.74) / 0.11) ** 2) - ((s - 0.35) / 0.35) ** 2)
+            shifted = rise * 90.0 * math.exp(-(((h - 0.66) / 0.11) ** 2) - ((s - 0.45) / 0.35) ** 2)
         mean.append(t)
         streak.append(t + hot)
-    return mean, streak
+        warm.append(t + 0.6 * hot)
+        moved.append(t + shifted)
+    return mean, streak, warm, moved
 
 
 def write_lines(out, numbers, per_line=12):
@@ -216,7 +224,7 @@ def write_mesh(path, element, g, nodes, points, cells, faces):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Writes a small turbine blade as a Z-set mesh, with two temperature fields.")
+    parser = argparse.ArgumentParser(description="Writes a small turbine blade as a Z-set mesh, with four temperature fields.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--refine", type=int, default=2, help="elements per direction, times this (default 2: 16 k unknowns)")
     parser.add_argument("--element", choices=["c3d20r", "c3d20"], default="c3d20r", help="reduced or full integration")
@@ -226,8 +234,8 @@ def main():
     options.folder.mkdir(parents=True, exist_ok=True)
     g, nodes, points, cells, faces = build(options.refine)
     write_mesh(options.folder / "blade.geof", options.element, g, nodes, points, cells, faces)
-    mean, streak = temperatures(g, nodes, points)
-    for name, field in (("blade_mean", mean), ("blade_streak", streak)):
+    names = ("blade_mean", "blade_streak", "blade_warm", "blade_moved")
+    for name, field in zip(names, temperatures(g, nodes, points)):
         (options.folder / f"{name}.node").write_bytes(struct.pack(f">{len(field)}f", *field))
     print(f"{options.folder / 'blade.geof'}: {len(cells)} elements {options.element}, {len(points)} nodes, {3 * len(points)} unknowns")
 

@@ -2,6 +2,7 @@
 # Installs what ferrom needs to build and run on Debian 12: nothing is done where nothing is missing.
 #
 #   scripts/setup.sh           system packages (apt), and checks for Rust
+#   scripts/setup.sh --demo    also Python 3, which makes the mesh of scripts/demo.sh
 #   scripts/setup.sh --tests   also a Python environment in target/venv that reads the results back in the tests
 #
 # Exit code: 0 ready, 1 an installation failed, 2 Rust is missing.
@@ -9,10 +10,12 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 with_tests=no
+with_demo=no
 for arg in "$@"; do
     case "$arg" in
         --tests) with_tests=yes ;;
-        *) echo "setup.sh: unknown argument '$arg'; the only one is --tests" >&2; exit 2 ;;
+        --demo) with_demo=yes ;;
+        *) echo "setup.sh: unknown argument '$arg'; there are --demo and --tests" >&2; exit 2 ;;
     esac
 done
 
@@ -24,6 +27,9 @@ packages=(
 # Python only where the one at hand cannot make virtual environments.
 if [ "$with_tests" = yes ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     packages+=(python3 python3-venv)
+fi
+if [ "$with_demo" = yes ] && ! command -v python3 >/dev/null; then
+    packages+=(python3)
 fi
 
 missing=()

@@ -93,6 +93,15 @@ impl Error {
         Error::new(Kind::Case, located(file, place, problem, remedy))
     }
 
+    /// Puts a file before a sentence that begins with the place in it; one that names the file stays as it is.
+    pub fn placed_in(mut self, file: &Path) -> Error {
+        let file = file.display().to_string();
+        if !self.message.starts_with(&file) {
+            self.message = format!("{file}, {}", self.message);
+        }
+        self
+    }
+
     /// Puts what was being done before the sentence: `"while …: sentence"`.
     pub fn while_doing(mut self, what: impl fmt::Display) -> Error {
         self.message = format!("{what}: {}", self.message);

@@ -19,8 +19,9 @@ pub(super) fn run(cx: &Context, args: &Check) -> Result<Answer> {
         "loads": case.loading.loads.iter().map(|l| l.describe()).collect::<Vec<_>>(),
     });
     if let Some(mesh) = &case.mesh {
-        let structure = Structure::new(comm, load_mesh(comm, mesh)?, &case.materials)?;
-        let loaded = LoadedStructure::new(comm, &structure, &case.loading)?;
+        let here = |e| case.locate(e);
+        let structure = Structure::new(comm, load_mesh(comm, mesh)?, &case.materials).map_err(here)?;
+        let loaded = LoadedStructure::new(comm, &structure, &case.loading).map_err(here)?;
         let nodes = &structure.sub.mesh.node_index;
         let total = structure.sub.mesh.n_nodes_global;
         let mut history = agree(comm, TemperatureHistory::at_nodes(&case.loading, nodes, total))?;

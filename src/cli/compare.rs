@@ -14,11 +14,18 @@ pub(super) fn run(cx: &Context, args: &Compare) -> Result<Answer> {
         NormArg::L2 => Norm::L2,
         NormArg::Max => Norm::Max,
     };
-    let worst = report.worst(norm);
-    let verdict = match args.tol {
-        Some(tol) if worst.is_nan() || worst > tol => Err(Error::new(
+    let worst = report.worst_row(norm).map(|r| (r, if norm == Norm::L2 { r.l2 } else { r.max }));
+    let verdict = match (args.tol, worst) {
+        (Some(tol), Some((row, error))) if error.is_nan() || error > tol => Err(Error::new(
             Kind::Tolerance,
-            format!("the largest error is {worst:.3e}, above the tolerance {tol:.1e}"),
+            format!(
+                "{}, quantity '{}' at t = {}: the relative error against {} is {error:.3e} ({}), above the tolerance {tol:.1e}",
+                args.run.display(),
+                row.quantity,
+                row.time,
+                args.reference.display(),
+                if norm == Norm::L2 { "L2" } else { "maximum" }
+            ),
         )),
         _ => Ok(()),
     };

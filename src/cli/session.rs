@@ -22,6 +22,7 @@ impl Session {
     /// Starts MPI where a launcher or PETSc asks for it.
     pub fn start(needs_mpi: bool) -> Session {
         let launched = LAUNCHERS.iter().any(|v| std::env::var_os(v).is_some());
+        crate::store::start_library();
         let mut session = Session { comm: Comm::serial(), universe: OnceCell::new() };
         if (launched || needs_mpi)
             && let Ok(world) = session.world()
@@ -94,16 +95,22 @@ fn abort_on_panic() {
 
 /// Prints a usage error once (or the help that was asked for) and gives its exit code.
 pub(super) fn usage(e: &clap::Error) -> ExitCode {
-    let rank = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"].iter().find_map(|v| std::env::var(v).ok());
-    if rank.is_none_or(|r| r == "0") {
+    if launched_as_root() {
         let _ = e.print();
     }
     ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2))
 }
 
-/// Warnings always; `-v` information, `-vv` debugging; RUST_LOG overrides.
+/// Whether this is rank 0, as the launcher says it before MPI is started.
+fn launched_as_root() -> bool {
+    let rank = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"].iter().find_map(|v| std::env::var(v).ok());
+    rank.is_none_or(|r| r == "0")
+}
+
+/// Warnings always, on rank 0; `-v` information, `-vv` debugging on all ranks; RUST_LOG overrides.
 pub(super) fn start_log(common: &Common) {
     let level = match (common.quiet, common.verbose) {
+        (true, _) | (false, 0) if !launched_as_root() => "off",
         (true, _) | (false, 0) => "warn",
         (false, 1) => "info",
         (false, _) => "debug",

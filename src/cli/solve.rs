@@ -43,5 +43,6 @@ fn adjust(mut case: Case, args: &Solve) -> Result<Case> {
         let value = words.next_if(is_value).unwrap_or("");
         case.solver.petsc.insert(key.to_owned(), value.to_owned());
     }
+    case.check()?;
     Ok(case)
 }

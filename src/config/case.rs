@@ -1,7 +1,7 @@
 //! The case as the stages use it.
 
 use super::{OfflineOptions, OnlineOptions, OutputSpec, SolverOptions};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::loads::{Loading, TimeSteps};
 use crate::structure::MaterialEntry;
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,11 @@ impl Case {
         })
     }
 
+    /// Puts the case's file before an error of the case that names only the place in it.
+    pub fn locate(&self, e: Error) -> Error {
+        if e.kind == Kind::Case { e.placed_in(&self.path) } else { e }
+    }
+
     /// Checks what needs no mesh.
     ///
     /// # Errors
@@ -58,6 +63,9 @@ impl Case {
         let here = |e: String| Error::case_file(&self.path, "", e, "");
         self.time.check().map_err(|e| here(format!("[time] {e}")))?;
         self.loading.check(self.time.end()).map_err(|e| here(e.message))?;
+        self.solver.check().map_err(|e| here(format!("[solver] {e}")))?;
+        self.offline.check().map_err(|e| here(format!("[offline] {e}")))?;
+        self.online.check().map_err(|e| here(format!("[online] {e}")))?;
         if self.materials.is_empty() {
             return Err(here("no material is given; add a [[material]]".into()));
         }

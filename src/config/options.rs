@@ -40,6 +40,63 @@ fn words<'de, D: serde::Deserializer<'de>>(from: D) -> Result<BTreeMap<String, S
     BTreeMap::<String, toml::Value>::deserialize(from)?.into_iter().map(word).collect()
 }
 
+/// What is wrong with a tolerance, which must lie between 0 and 1.
+fn share(key: &str, value: f64) -> Result<(), String> {
+    if value > 0.0 && value < 1.0 {
+        return Ok(());
+    }
+    Err(format!("{key} is {value}; give a number between 0 and 1"))
+}
+
+/// What is wrong with a count, which must be at least 1.
+fn some(key: &str, value: usize) -> Result<(), String> {
+    if value > 0 { Ok(()) } else { Err(format!("{key} is 0; give at least 1")) }
+}
+
+impl SolverOptions {
+    /// What is wrong with it.
+    ///
+    /// # Errors
+    /// The end of a sentence that starts with the name of the section.
+    pub fn check(&self) -> Result<(), String> {
+        share("tolerance", self.tolerance)?;
+        some("max_iterations", self.max_iterations as usize)?;
+        step("min_step", self.min_step)?;
+        share("linear_tolerance", self.linear_tolerance)
+    }
+}
+
+/// The smallest step may be the increment itself: then nothing is cut.
+fn step(key: &str, value: f64) -> Result<(), String> {
+    if value > 0.0 && value <= 1.0 { Ok(()) } else { share(key, value) }
+}
+
+impl OfflineOptions {
+    /// What is wrong with it.
+    ///
+    /// # Errors
+    /// As [`SolverOptions::check`].
+    pub fn check(&self) -> Result<(), String> {
+        share("pod_tolerance", self.pod_tolerance)?;
+        share("dual_tolerance", self.dual_tolerance)?;
+        share("cubature_tolerance", self.cubature_tolerance)?;
+        some("max_modes", self.max_modes.unwrap_or(1))?;
+        some("substeps", self.substeps as usize)
+    }
+}
+
+impl OnlineOptions {
+    /// What is wrong with it.
+    ///
+    /// # Errors
+    /// As [`SolverOptions::check`].
+    pub fn check(&self) -> Result<(), String> {
+        share("tolerance", self.tolerance)?;
+        some("max_iterations", self.max_iterations as usize)?;
+        step("min_step", self.min_step)
+    }
+}
+
 impl Default for SolverOptions {
     fn default() -> Self {
         SolverOptions {

@@ -28,8 +28,13 @@ pub fn read_case(path: &Path) -> Result<Case> {
 }
 
 pub(super) fn read_text(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|e| {
+    let bytes = std::fs::read(path).map_err(|e| {
         Error::case_file(path, "", format!("cannot be read ({e})"), "check the path and its permissions")
+    })?;
+    String::from_utf8(bytes).map_err(|e| {
+        let good = &e.as_bytes()[..e.utf8_error().valid_up_to()];
+        let line = 1 + good.iter().filter(|b| **b == b'\n').count();
+        Error::case_file(path, format!("line {line}"), "is not UTF-8 text", "save the file as UTF-8")
     })
 }
 
@@ -47,13 +52,23 @@ fn toml_error(path: &Path, text: &str, e: &toml::de::Error) -> Error {
     Error::case_file(path, place, explain(e.message()), "see docs/case.md for every key")
 }
 
-/// serde's message, with the nearest known key where it names an unknown one.
+/// serde's message in our words, with the nearest known key or word where it names an unknown one.
 pub(super) fn explain(message: &str) -> String {
-    let Some(rest) = message.strip_prefix("unknown field `") else { return message.to_owned() };
-    let Some((key, known)) = rest.split_once('`') else { return message.to_owned() };
-    let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
-    match nearest(key, known.iter().copied()) {
-        Some(n) => format!("unknown key '{key}'; did you mean '{n}'?"),
-        None => format!("unknown key '{key}'; known are {}", known.join(", ")),
+    for (start, what) in [("unknown field `", "key"), ("unknown variant `", "word")] {
+        let Some((word, known)) = message.strip_prefix(start).and_then(|rest| rest.split_once('`')) else {
+            continue;
+        };
+        let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+        return match nearest(word, known.iter().copied()) {
+            Some(n) => format!("unknown {what} '{word}'; did you mean '{n}'?"),
+            None => format!("unknown {what} '{word}'; known are {}", known.join(", ")),
+        };
+    }
+    match message
+        .split_once("missing field `")
+        .and_then(|(before, rest)| Some((before, rest.split_once('`')?)))
+    {
+        Some((before, (key, after))) => format!("{before}the key '{key}' is missing{after}"),
+        None => message.to_owned(),
     }
 }

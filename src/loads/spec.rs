@@ -47,6 +47,13 @@ pub struct Prescribed {
     pub table: Option<String>,
 }
 
+impl Prescribed {
+    /// A short name for messages.
+    pub fn describe(&self) -> String {
+        format!("prescribed U{} of '{}'", self.dof.index() + 1, self.set)
+    }
+}
+
 /// The spatial part of a load.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -106,6 +113,17 @@ pub struct Load {
 }
 
 impl Load {
+    /// Every number that the case gives for it.
+    fn numbers(&self) -> Vec<f64> {
+        match &self.shape {
+            Shape::Pressure { field: Field::Uniform(v), .. } | Shape::NodalForce { value: v, .. } => vec![*v],
+            Shape::Pressure { .. } => Vec::new(),
+            Shape::Traction { vector, .. } => vector.to_vec(),
+            Shape::Centrifugal { center, axis, speed, .. } => [&center[..], &axis[..], &[*speed]].concat(),
+            Shape::BodyForce { acceleration, .. } => acceleration.to_vec(),
+        }
+    }
+
     /// A short name for messages.
     pub fn describe(&self) -> String {
         match &self.shape {
@@ -175,6 +193,21 @@ impl Loading {
             Some(TemperatureSpec::Scaled { table, .. }) => Some(table),
             _ => None,
         };
+        for load in &self.loads {
+            if let Some(bad) = load.numbers().into_iter().find(|x| !x.is_finite()) {
+                return Err(Error::case(format!(
+                    "{}: {bad} is not a finite number; replace it",
+                    load.describe()
+                )));
+            }
+        }
+        if let Some(p) = self.prescribed.iter().find(|p| !p.value.is_finite()) {
+            return Err(Error::case(format!(
+                "{}: {} is not a finite number; replace it",
+                p.describe(),
+                p.value
+            )));
+        }
         for name in used.flatten().chain(scaled) {
             let table = self.table(name)?;
             table.check(end).map_err(|e| Error::case(format!("table '{name}' {e}")))?;

@@ -32,6 +32,10 @@ pub enum TemperatureSpec {
 impl TemperatureSpec {
     /// What is wrong with it; `end` is the last time needed.
     pub(super) fn check(&self, end: f64) -> std::result::Result<(), String> {
+        let bad = |f: &Field| matches!(f, Field::Uniform(v) if !v.is_finite());
+        if self.fields().iter().any(bad) {
+            return Err("has a value that is not a finite number; replace it".into());
+        }
         match self {
             TemperatureSpec::Maps { maps, cycle } => {
                 let times = maps.iter().map(|m| m.0).collect();

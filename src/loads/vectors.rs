@@ -58,7 +58,7 @@ pub fn nodal_vector(comm: &Comm, sub: &Subdomain, load: &Load, density: &[f64]) 
             body_force(mesh, &mesh.element_set(set)?, density, &mut out, |_| *acceleration);
         }
         Shape::NodalForce { set, dof, value } => {
-            for node in sub.node_set(comm, set)? {
+            for node in acting_nodes(comm, sub, set)? {
                 if sub.owned[node as usize] {
                     out[3 * node as usize + dof.index()] += value;
                 }
@@ -72,14 +72,28 @@ pub fn nodal_vector(comm: &Comm, sub: &Subdomain, load: &Load, density: &[f64]) 
 fn loaded_faces<'m>(comm: &Comm, mesh: &'m Mesh, set: &str) -> Result<&'m [Face]> {
     let faces = mesh.face_set(set)?;
     let total = mesh.n_faces_global.get(set).copied().unwrap_or(0);
-    let found = comm.sum_u64(faces.len() as u64);
+    if total == 0 {
+        return Err(Error::case(format!(
+            "face set '{set}' has no faces to act on; fill it or leave the load out"
+        )));
+    }
+    let found = comm.sum_u64(mesh.faces_on_elements(faces) as u64);
     if found != total {
         return Err(Error::case(format!(
-            "face set '{set}' has {} faces that belong to no element; loads cannot act on them: correct the set",
+            "face set '{set}' has {} of {total} faces that belong to no element; correct the set",
             total - found.min(total)
         )));
     }
     Ok(faces)
+}
+
+/// The local nodes of a set that has nodes on some rank.
+fn acting_nodes(comm: &Comm, sub: &Subdomain, set: &str) -> Result<Vec<u32>> {
+    let nodes = sub.node_set(comm, set)?;
+    if comm.sum_u64(nodes.len() as u64) == 0 {
+        return Err(Error::case(format!("node set '{set}' has no nodes to act on; fill it or leave it out")));
+    }
+    Ok(nodes)
 }
 
 fn add(out: &mut [f64], node: u32, value: [f64; 3]) {
@@ -130,7 +144,8 @@ impl PrescribedDofs {
         let mut out = PrescribedDofs { term_of: vec![u32::MAX; 3 * sub.mesh.n_nodes()], terms: Vec::new() };
         for (i, p) in loading.prescribed.iter().enumerate() {
             out.terms.push((p.value, loading.prescribed_amplitude(p)?));
-            for node in sub.node_set(comm, &p.set)? {
+            let nodes = acting_nodes(comm, sub, &p.set).map_err(|e| e.while_doing(p.describe()))?;
+            for node in nodes {
                 out.term_of[3 * node as usize + p.dof.index()] = i as u32;
             }
         }

@@ -218,6 +218,22 @@ impl Mesh {
         }
     }
 
+    /// How many of these faces belong to an element: all their nodes are nodes of it.
+    pub fn faces_on_elements(&self, faces: &[Face]) -> usize {
+        let mut by_first: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (i, face) in faces.iter().enumerate() {
+            by_first.entry(face.nodes[0]).or_default().push(i);
+        }
+        let mut found = vec![false; faces.len()];
+        for e in 0..self.n_elements() {
+            let nodes = self.nodes_of(e);
+            for &i in nodes.iter().filter_map(|n| by_first.get(n)).flatten() {
+                found[i] |= faces[i].nodes().iter().all(|n| nodes.contains(n));
+            }
+        }
+        found.into_iter().filter(|f| *f).count()
+    }
+
     /// Local faces of a face set.
     ///
     /// # Errors

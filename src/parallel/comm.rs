@@ -256,6 +256,12 @@ impl Comm {
         let counts = self.counts(mine.len());
         let total: usize = counts.iter().sum();
         let mut all = vec![T::default(); total];
+        if total == 0 {
+            return (all, counts);
+        }
+        // the address of an empty slice may be the number that MPI takes for MPI_IN_PLACE
+        let nothing = [T::default()];
+        let mine = if mine.is_empty() { &nothing[..0] } else { mine };
         if total < PIECE {
             let counts_i: Vec<i32> = counts.iter().map(|&n| n as i32).collect();
             let displs: Vec<i32> = counts_i

@@ -386,16 +386,27 @@ impl<'c> LinearSolver<'c> {
         Ok(format!("{method} + {preconditioner}{package}"))
     }
 
-    /// Those of [`LinearOptions::options`] that PETSc has not asked for: after a solve, misspelt ones and ones that
-    /// do not apply (or are overridden by PETSC_OPTIONS).
+    /// Those of [`LinearOptions::options`] and of PETSC_OPTIONS that PETSc has not asked for: after a solve, misspelt
+    /// ones and ones that do not apply (or are overridden by PETSC_OPTIONS).
     pub fn unused_options(&self) -> Vec<String> {
         let used = |key: &String| self.used.iter().any(|u| u.eq_ignore_ascii_case(key));
-        self.settings.options.iter().map(|(k, _)| defaults::full_name(k)).filter(|k| !used(k)).collect()
+        let given = self.settings.options.iter().map(|(k, _)| defaults::full_name(k)).filter(|k| !used(k));
+        // between two set-ups only the options of the environment are left
+        let around = options::unused().unwrap_or_default().into_iter().map(|(name, _)| name);
+        given.chain(around).collect()
     }
 }
 
+/// PETSc's code for a type or package that it does not have: a wrong option, which no shorter step mends.
+const UNKNOWN_TYPE: i32 = 86;
+
 fn from_petsc(e: petsc_rs::Error) -> Error {
-    Error::run(e.to_string())
+    match &e {
+        petsc_rs::Error::Call { code: UNKNOWN_TYPE, .. } => {
+            Error::case(format!("[solver] petsc: {e}; correct the PETSc options"))
+        }
+        _ => Error::run(e.to_string()),
+    }
 }
 
 #[cfg(test)]

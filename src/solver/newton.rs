@@ -218,10 +218,12 @@ impl<'s> HighFidelity<'s> {
                 + if iteration > 0 { CANCELLATION * cancelling } else { 0.0 };
             report.residual = if reference > 0.0 { norm / reference } else { norm };
             let imposed = iteration > 0 || !moves;
-            if imposed && norm <= (self.options.tolerance * reference).max(floor) {
+            // an infinite reference would accept anything
+            let finite = norm.is_finite() && reference.is_finite();
+            if imposed && finite && norm <= (self.options.tolerance * reference).max(floor) {
                 return Ok(Ok(()));
             }
-            if !norm.is_finite() || (iteration > 1 && norm > 1e4 * first_norm) {
+            if !finite || (iteration > 1 && norm > 1e4 * first_norm) {
                 let reason = format!("Newton diverged: residual {norm:.3e} at iteration {iteration}");
                 return Ok(Err(Failed { reason, factor: 0.5 }));
             }

@@ -46,6 +46,12 @@ impl CompareReport {
         self.rows.iter().map(|r| if norm == Norm::L2 { r.l2 } else { r.max }).fold(0.0, f64::max)
     }
 
+    /// Where the largest error is.
+    pub fn worst_row(&self, norm: Norm) -> Option<&CompareRow> {
+        let of = |r: &CompareRow| if norm == Norm::L2 { r.l2 } else { r.max };
+        self.rows.iter().max_by(|a, b| of(a).total_cmp(&of(b)))
+    }
+
     /// Largest L2 and maximum errors of a quantity and the times where they occur.
     pub fn worst_of(&self, quantity: &str) -> Option<(&CompareRow, &CompareRow)> {
         let of = || self.rows.iter().filter(|r| r.quantity == quantity);
@@ -106,6 +112,22 @@ pub fn compare(
     } else {
         quantities.to_vec()
     };
+    if names.is_empty() {
+        return Err(Error::input(
+            run,
+            "",
+            format!("shares no quantity with {}", reference.display()),
+            "write the same ones, with --rebuild or [output] quantities",
+        ));
+    }
+    if let Some(name) = names.iter().find(|n| *n == "U") {
+        for (file, path) in [(&a, run), (&b, reference)] {
+            if !file.has_displacement() {
+                let problem = format!("holds no displacement '{name}'");
+                return Err(Error::input(path, "", problem, "write it with --rebuild U, or ask for another"));
+            }
+        }
+    }
     let mut steps = Vec::new();
     for (i, &time) in a.times().iter().enumerate().filter(|(_, t)| **t >= range.0 && **t <= range.1) {
         let close = |t: &f64| (t - time).abs() <= 1e-9 * (1.0 + time.abs());
@@ -121,6 +143,16 @@ pub fn compare(
             ));
         };
         steps.push((i, j, time));
+    }
+    if steps.is_empty() {
+        let last = a.times().last().copied().unwrap_or(0.0);
+        let first = a.times().first().copied().unwrap_or(0.0);
+        return Err(Error::case_file(
+            run,
+            "times",
+            format!("none lies between {} and {} (they go from {first} to {last})", range.0, range.1),
+            "correct --from and --to",
+        ));
     }
     let mut report = CompareReport::default();
     for name in &names {

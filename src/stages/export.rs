@@ -23,6 +23,7 @@ pub fn export_zset(cx: &Context, run: &Path, ut: &Path) -> Result<usize> {
 
 fn write(run: &Path, ut: &Path) -> Result<usize> {
     let comm = Comm::serial();
+    super::check_output(&comm, ut, &[run])?;
     let file = ResultFile::open(&comm, run, Cut::Anew)?;
     let mesh = &file.subdomain().mesh;
     let geof = ut.with_extension("geof");

@@ -1,7 +1,8 @@
 //! `ferrom import`: another program's results into a snapshot store.
 
+use super::cells::CellMeans;
 use super::source::{Cut, ResultFile};
-use super::{Context, Progress};
+use super::{Context, Progress, check_output};
 use crate::config::Case;
 use crate::error::{Error, Result};
 use crate::loads::TemperatureHistory;
@@ -18,6 +19,7 @@ use std::path::Path;
 /// # Collective
 pub fn import(cx: &Context, results: &Path, case: Option<&Case>, out: &Path) -> Result<usize> {
     let comm = cx.comm;
+    check_output(comm, out, &[results, case.map_or(results, |c| &c.path)])?;
     let source = cx.timers.time("mesh", || ResultFile::open(comm, results, Cut::Own))?;
     let sub = source.subdomain();
     let mesh = &sub.mesh;
@@ -33,6 +35,7 @@ pub fn import(cx: &Context, results: &Path, case: Option<&Case>, out: &Path) -> 
     let mut history = agree(comm, history)?;
     let names = source.point_names(comm)?;
     let mut writer = SnapshotWriter::create(comm, out, StoreKind::Snapshots, sub, &text, &provenance)?;
+    let mut cells = CellMeans::new(mesh, names.iter().map(|(name, components)| (name.as_str(), *components)));
     let mut temperature = vec![0.0; mesh.n_nodes()];
     let times = source.times().to_vec();
     if times.is_empty() {
@@ -55,9 +58,12 @@ pub fn import(cx: &Context, results: &Path, case: Option<&Case>, out: &Path) -> 
             h.evaluate(time, &mut temperature);
             nodal.push(Field::new("temperature", 1, &temperature));
         }
+        cells.update(|q| &points[q].2);
         let points: Vec<Field> = points.iter().map(|(n, c, v)| Field::new(n, *c, v)).collect();
         cx.timers.time("write", || {
-            writer.append(comm, &Step { time, nodal: &nodal, points: &points, ..Step::default() })
+            let cells = cells.fields();
+            let step = Step { time, nodal: &nodal, cells: &cells, points: &points, ..Step::default() };
+            writer.append(comm, &step)
         })?;
         progress.step(|| format!("t = {time}"));
     }

@@ -5,7 +5,7 @@ use super::source::{Cut, ResultFile};
 use crate::config::read_case;
 use crate::error::Result;
 use crate::parallel::{Comm, agree};
-use crate::store::{ReducedModel, StoreKind, kind_of};
+use crate::store::{ReducedModel, ReducedRun, StoreKind, kind_of};
 use std::path::Path;
 
 /// A description of a store, model, result, case or mesh.
@@ -40,8 +40,14 @@ pub fn describe(comm: &Comm, path: &Path) -> Result<serde_json::Value> {
                     "node_sets": m.loads.nodes.keys().collect::<Vec<_>>(),
                 })
             }
-            // a mesh in parts (`ferrom partition`) holds no results
-            _ => results(comm, path).or_else(|e| mesh(comm, path).map_err(|_| e))?,
+            _ => match agree(comm, ReducedRun::find(path))? {
+                Some(run) => serde_json::json!({
+                    "kind": "reduced run", "coordinates": run.coordinates, "times": run.times, "displacement": false,
+                    "quantities": [],
+                }),
+                // a mesh in parts (`ferrom partition`) holds no results
+                None => results(comm, path).or_else(|e| mesh(comm, path).map_err(|_| e))?,
+            },
         },
     };
     Ok(json)

@@ -1,6 +1,6 @@
 //! Meshes on any number of ranks, and their partition.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::formats;
 use crate::mesh::{Mesh, Subdomain, distribute, restrict};
 use crate::parallel::{Comm, agree};
@@ -19,7 +19,12 @@ pub fn load_mesh(comm: &Comm, path: &Path) -> Result<Subdomain> {
     }
     let whole = if comm.is_root() { formats::read_mesh(path).map(Some) } else { Ok(None) };
     let whole = agree(comm, whole)?;
-    share_mesh(comm, whole, None)
+    share_mesh(comm, whole, None).map_err(|e| of_file(e, path))
+}
+
+/// Names the mesh file in an error that does not.
+pub(super) fn of_file(e: Error, path: &Path) -> Error {
+    if e.message.starts_with(&path.display().to_string()) { e } else { e.while_doing(path.display()) }
 }
 
 /// Gives each rank its subdomain of the mesh that rank 0 holds; `part`: the rank of each element, where it is given.
@@ -36,8 +41,10 @@ pub(super) fn share_mesh(comm: &Comm, whole: Option<Mesh>, part: Option<Vec<u32>
 /// # Errors
 /// The mesh cannot be read; more parts than elements; the output cannot be written.
 pub fn partition(path: &Path, parts: usize, out: &Path) -> Result<Vec<usize>> {
+    super::check_output(&Comm::serial(), out, &[path])?;
     let mesh = formats::read_mesh(path)?;
-    let pieces = restrict(&mesh, &crate::mesh::partition(&mesh, parts)?, parts);
+    let part = crate::mesh::partition(&mesh, parts).map_err(|e| of_file(e.into(), path))?;
+    let pieces = restrict(&mesh, &part, parts);
     let sizes = pieces.iter().map(Mesh::n_elements).collect();
     write_parts(out, &mesh, &pieces)?;
     Ok(sizes)

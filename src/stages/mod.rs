@@ -4,6 +4,7 @@
 
 mod adaptive;
 mod calibrate;
+mod cells;
 mod compare;
 mod export;
 mod history;
@@ -27,9 +28,44 @@ pub use offline::{OfflineReport, offline};
 pub use online::{OnlineSummary, online};
 pub use solve::{SolveReport, solve};
 
-use crate::parallel::Comm;
+use crate::error::{Error, Kind, Result};
+use crate::parallel::{Comm, agree};
 pub use crate::report::Progress;
 use crate::report::StageTimers;
+use std::path::Path;
+
+/// Finds out before the work whether a file of that name can be written, and that it is none of the inputs; leaves
+/// nothing behind.
+///
+/// # Errors
+/// It is an input (exit code 2) or cannot be written (exit code 1), the same on every rank.
+///
+/// # Collective
+pub(crate) fn check_output(comm: &Comm, out: &Path, inputs: &[&Path]) -> Result<()> {
+    let check = || {
+        let same =
+            |input: &&&Path| matches!((out.canonicalize(), input.canonicalize()), (Ok(a), Ok(b)) if a == b);
+        match inputs.iter().find(same) {
+            Some(_) => {
+                let what = "the output would replace this input";
+                Err(Error::case_file(out, "--output", what, "name another file"))
+            }
+            None => crate::store::check_writable(out),
+        }
+    };
+    agree(comm, if comm.is_root() { check() } else { Ok(()) })
+}
+
+/// A failed run says what is on disk: never a part of its own output.
+pub(crate) fn without_output(e: Error, out: &Path) -> Error {
+    let left = if out.exists() { "is still the earlier file" } else { "was not written" };
+    match e.kind {
+        Kind::Run if !e.message.starts_with(&out.display().to_string()) => {
+            Error::run(format!("{}; {} {left}", e.message, out.display()))
+        }
+        _ => e,
+    }
+}
 
 /// What every stage is given.
 pub struct Context<'c> {

@@ -80,6 +80,8 @@ pub fn offline(
     out: &Path,
 ) -> Result<OfflineReport> {
     let comm = cx.comm;
+    let inputs: Vec<&Path> = snapshots.iter().chain(case.map(|c| &c.path)).map(PathBuf::as_path).collect();
+    super::check_output(comm, out, &inputs)?;
     let mut histories: Vec<(StoredHistory, Case)> = Vec::new();
     cx.timers.time("open", || -> Result<()> {
         for path in snapshots {
@@ -104,10 +106,14 @@ pub fn offline(
     let mut main = histories[0].1.clone();
     adjust(&mut main);
     let options = main.offline.clone();
+    agree(comm, options.check().map_err(|e| Error::case(format!("[offline] {e}"))))
+        .map_err(|e| main.locate(e))?;
     let structure = cx
         .timers
-        .time("open", || Structure::new(comm, histories[0].0.file().subdomain().clone(), &main.materials))?;
-    let quantities = agree(comm, dual_quantities(&structure, &options.quantities))?;
+        .time("open", || Structure::new(comm, histories[0].0.file().subdomain().clone(), &main.materials))
+        .map_err(|e| main.locate(e))?;
+    let quantities =
+        agree(comm, dual_quantities(&structure, &options.quantities)).map_err(|e| main.locate(e))?;
     let mut report = OfflineReport {
         unknowns: 3 * structure.sub.mesh.n_nodes_global,
         points: comm.sum_u64(structure.geometry.n_points() as u64),
@@ -218,7 +224,7 @@ fn case_of(file: &SnapshotFile, given: Option<&Case>) -> Result<Case> {
     match given {
         Some(case) => Ok(case.clone()),
         None if file.case_text().trim().is_empty() => Err(Error::case(format!(
-            "{} keeps no case; give one with --case: materials and loads are needed",
+            "{}: it keeps no case, and materials and loads are needed; give one with --case",
             file.path().display()
         ))),
         None => Case::from_text(file.case_text(), file.path()),
@@ -290,7 +296,7 @@ fn train(
     report: &mut OfflineReport,
 ) -> Result<()> {
     let comm = cx.comm;
-    let loaded = LoadedStructure::new(comm, structure, &case.loading)?;
+    let loaded = LoadedStructure::new(comm, structure, &case.loading).map_err(|e| case.locate(e))?;
     let amplitudes = lift_kinds.iter().map(|kind| lift_amplitude(case, kind)).collect::<Result<Vec<_>>>()?;
     let stored = agree(comm, history.file().point_names())?;
     let n = structure.geometry.n_points();
@@ -357,8 +363,8 @@ pub(super) fn lift_amplitude(case: &Case, lift: &Lift) -> Result<(f64, crate::lo
 fn warn_deviation(cx: &Context, report: &OfflineReport, limit: f64) {
     for (name, d) in report.deviation.iter().filter(|(_, d)| **d > limit || d.is_nan()) {
         cx.warn(format_args!(
-            "recomputed '{name}' differs from the stored one by {d:.1e} of its maximum (limit {limit:.0e}): the law or its \
-             coefficients are not those of the source"
+            "recomputed '{name}' differs from the stored one by {d:.1e} of its maximum (limit {limit:.0e}): the law, its \
+             coefficients or the units are not those of the source"
         ));
     }
     if let Some(r) = report.equilibrium.filter(|r| *r > 0.05) {

@@ -1,9 +1,10 @@
 //! `ferrom online`: a reduced model under new loads.
 
-use super::Context;
+use super::cells::CellMeans;
 use super::offline::{lift_amplitude, model_points, supports};
+use super::{Context, check_output, without_output};
 use crate::config::Case;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::loads::{Prescribed, TemperatureHistory};
 use crate::mesh::{Mesh, Subdomain};
 use crate::parallel::{Comm, agree};
@@ -85,25 +86,43 @@ pub fn online(
     out: &Path,
 ) -> Result<OnlineSummary> {
     let comm = cx.comm;
+    check_output(comm, out, &[path, case.map_or(path, |c| &c.path)])?;
     let model = cx.timers.time("model", || ReducedModel::read_online(comm, path))?;
     let own = agree(comm, Case::from_text(&model.case, path))?;
     let mut case = case.cloned().unwrap_or_else(|| own.clone());
     adjust(&mut case);
-    agree(
-        comm,
-        case.time
-            .check()
-            .and_then(|()| case.loading.check(case.time.end()).map_err(|e| e.message))
-            .map_err(|e| Error::case_file(&case.path, "", e, "")),
-    )?;
+    agree(comm, check(&case))?;
     agree(comm, same_prescribed(&case, &own, &model.lifts))?;
+    run(cx, path, &model, &case, rebuild, out).map_err(|e| without_output(e, out))
+}
+
+/// Checks what the reduced run needs of a case, again after it was adjusted.
+fn check(case: &Case) -> Result<()> {
+    let section = |name: &'static str| move |e: String| format!("{name} {e}");
+    case.time
+        .check()
+        .map_err(section("[time]"))
+        .and_then(|()| case.loading.check(case.time.end()).map_err(|e| e.message))
+        .and_then(|()| case.online.check().map_err(section("[online]")))
+        .map_err(|e| Error::case_file(&case.path, "", e, ""))
+}
+
+fn run(
+    cx: &Context,
+    path: &Path,
+    model: &ReducedModel,
+    case: &Case,
+    rebuild: &[String],
+    out: &Path,
+) -> Result<OnlineSummary> {
+    let comm = cx.comm;
     let (mut system, mut duals) = cx.timers.time("set-up", || {
-        agree(comm, reduced_system(comm, &model, &case, path)).and_then(|s| {
-            let duals = dual_fits(comm, &model, &s.0, &s.1)?;
+        agree(comm, reduced_system(comm, model, case, path)).map_err(|e| case.locate(e)).and_then(|s| {
+            let duals = dual_fits(comm, model, &s.0, &s.1)?;
             Ok((s.0, duals))
         })
     })?;
-    let mut output = cx.timers.time("model", || Output::open(cx, path, &model, &case, rebuild, out))?;
+    let mut output = cx.timers.time("model", || Output::open(cx, path, model, case, rebuild, out))?;
     let times = case.time.end_times();
     let mut state = system.virgin();
     let mut summary = OnlineSummary {
@@ -120,7 +139,7 @@ pub fn online(
         case.time.end()
     ));
     duals.iter_mut().for_each(|d| d.fit(comm, &system, &state));
-    cx.timers.time("output", || output.write(cx, &state, &duals, &model))?;
+    cx.timers.time("output", || output.write(cx, &state, &duals, model))?;
     let mut progress = cx.progress("online", times.len());
     let mut spent = 0.0;
     for (i, &t) in times.iter().enumerate() {
@@ -135,7 +154,7 @@ pub fn online(
             *worst = worst.max(d.residual);
         }
         if case.output.writes(i, times.len()) {
-            cx.timers.time("output", || output.write(cx, &state, &duals, &model))?;
+            cx.timers.time("output", || output.write(cx, &state, &duals, model))?;
         }
         progress.step(|| {
             let residuals: Vec<String> =
@@ -247,7 +266,11 @@ pub(super) fn reduced_system<'c>(
         .loading
         .loads
         .iter()
-        .map(|l| Ok((reduce(&model.loads, model.n_modes, l)?, case.loading.amplitude(l)?)))
+        .map(|l| {
+            let vector = reduce(&model.loads, model.n_modes, l);
+            let in_load = |e: Error| if e.kind == Kind::Case { e.while_doing(l.describe()) } else { e };
+            Ok((vector.map_err(in_load)?, case.loading.amplitude(l)?))
+        })
         .collect::<Result<Vec<_>>>()?;
     let lifts = model.lifts.iter().map(|l| lift_amplitude(case, l)).collect::<Result<Vec<_>>>()?;
     let tolerances = NewtonTolerances {
@@ -299,6 +322,7 @@ struct Output {
     duals: Vec<(usize, Vec<Vec<f64>>)>,
     u: Vec<f64>,
     fields: Vec<Vec<f64>>,
+    cells: CellMeans,
 }
 
 impl Output {
@@ -313,10 +337,19 @@ impl Output {
         let comm = cx.comm;
         let known: Vec<&str> = model.duals.iter().map(|d| d.name.as_str()).collect();
         if let Some(name) = rebuild.iter().find(|n| *n != "U" && !known.contains(&n.as_str())) {
-            return Err(Error::case(format!(
-                "'{name}' cannot be rebuilt by this model, which was built for U, {}; build it with --quantities {name}",
-                known.join(", ")
-            )));
+            return Err(Error::new(
+                Kind::Case,
+                Error::input(
+                    path,
+                    "--rebuild",
+                    format!(
+                        "'{name}' cannot be rebuilt by this model, which was built for U, {}",
+                        known.join(", ")
+                    ),
+                    format!("ask for one of these, or build it with 'ferrom offline --quantities {name}'"),
+                )
+                .message,
+            ));
         }
         let displacement = rebuild.iter().any(|n| n == "U");
         let (mut basis, mut duals) = (Vec::new(), Vec::new());
@@ -343,12 +376,12 @@ impl Output {
             toml::Value::String(path.display().to_string())
         );
         let writer = SnapshotWriter::create(comm, out, StoreKind::Run, &sub, &case.to_text()?, &provenance)?;
-        let fields = duals
-            .iter()
-            .map(|(_, columns): &(usize, Vec<Vec<f64>>)| vec![0.0; columns.first().map_or(0, Vec::len)])
-            .collect();
+        let n_points = sub.mesh.n_points();
+        let fields = duals.iter().map(|(i, _)| vec![0.0; n_points * model.duals[*i].components]).collect();
+        let rebuilt = duals.iter().map(|(i, _)| (model.duals[*i].name.as_str(), model.duals[*i].components));
+        let cells = CellMeans::new(&sub.mesh, rebuilt);
         let u = vec![0.0; if displacement { 3 * sub.mesh.n_nodes() } else { 0 }];
-        Ok(Output { writer, displacement, basis, duals, u, fields })
+        Ok(Output { writer, displacement, basis, duals, u, fields, cells })
     }
 
     fn write(
@@ -362,6 +395,7 @@ impl Output {
         for ((i, columns), field) in self.duals.iter().zip(&mut self.fields) {
             combine(columns, &duals[*i].coefficients, field);
         }
+        self.cells.update(|q| &self.fields[q]);
         let mut nodal = Vec::new();
         if self.displacement {
             nodal.push(Field::new("U", 3, &self.u));
@@ -378,8 +412,9 @@ impl Output {
             reduced.push(Field::new("gappy residual", residuals.len(), &residuals));
         }
         reduced.extend(duals.iter().map(|d| Field::new(&d.name, d.coefficients.len(), &d.coefficients)));
+        let cells = self.cells.fields();
         let step =
-            Step { time: state.time, nodal: &nodal, points: &points, reduced: &reduced, ..Step::default() };
+            Step { time: state.time, nodal: &nodal, cells: &cells, points: &points, reduced: &reduced };
         self.writer.append(cx.comm, &step)
     }
 }

@@ -1,6 +1,7 @@
 //! `ferrom solve`: the high-fidelity solver over a case.
 
-use super::{Context, load_mesh};
+use super::cells::CellMeans;
+use super::{Context, check_output, load_mesh, without_output};
 use crate::config::Case;
 use crate::error::{Error, Result};
 use crate::parallel::agree;
@@ -35,16 +36,24 @@ pub struct SolveReport {
 /// # Collective
 pub fn solve(cx: &Context, case: &Case, out: &Path) -> Result<SolveReport> {
     let comm = cx.comm;
+    check_output(comm, out, &[&case.path, case.mesh.as_ref().unwrap_or(&case.path)])?;
+    compute(cx, case, out).map_err(|e| without_output(e, out))
+}
+
+fn compute(cx: &Context, case: &Case, out: &Path) -> Result<SolveReport> {
+    let comm = cx.comm;
     let structure = cx.timers.time("mesh", || -> Result<Structure> {
         let mesh = case.mesh.as_ref().ok_or_else(|| {
             Error::case_file(&case.path, "", "the case names no mesh", "add mesh = \"file\"")
         })?;
-        Structure::new(comm, load_mesh(comm, mesh)?, &case.materials)
+        Structure::new(comm, load_mesh(comm, mesh)?, &case.materials).map_err(|e| case.locate(e))
     })?;
-    let quantities = agree(comm, find_quantities(&structure, &case.output.quantities))?;
+    let quantities =
+        agree(comm, find_quantities(&structure, &case.output.quantities)).map_err(|e| case.locate(e))?;
     let mut model = cx
         .timers
-        .time("set-up", || HighFidelity::new(comm, &structure, &case.loading, newton_options(case)))?;
+        .time("set-up", || HighFidelity::new(comm, &structure, &case.loading, newton_options(case)))
+        .map_err(|e| case.locate(e))?;
     let times = case.time.end_times();
     let mut state = model.virgin();
     let provenance = format!("producer = \"ferrom solve {}\"\n", env!("CARGO_PKG_VERSION"));
@@ -56,7 +65,7 @@ pub fn solve(cx: &Context, case: &Case, out: &Path) -> Result<SolveReport> {
         &case.to_text()?,
         &provenance,
     )?;
-    let mut buffers = OutputBuffers::new(&structure, &quantities, case)?;
+    let mut buffers = agree(comm, OutputBuffers::new(&structure, &quantities, case))?;
     let mut report =
         SolveReport { unknowns: model.unknowns(), increments: times.len(), ..SolveReport::default() };
     cx.say(format_args!(
@@ -69,7 +78,8 @@ pub fn solve(cx: &Context, case: &Case, out: &Path) -> Result<SolveReport> {
     cx.timers.time("output", || buffers.write(cx, &structure, &quantities, &state, &mut writer))?;
     let mut progress = cx.progress("solve", times.len());
     for (i, &t) in times.iter().enumerate() {
-        let step: StepReport = cx.timers.time("newton", || model.advance(&mut state, t))?;
+        let step: StepReport =
+            cx.timers.time("newton", || model.advance(&mut state, t)).map_err(|e| case.locate(e))?;
         report.iterations += u64::from(step.iterations);
         report.linear_iterations += step.linear_iterations;
         report.cut += usize::from(step.cuts > 0);
@@ -114,7 +124,7 @@ pub(super) fn find_quantities(structure: &Structure, names: &[String]) -> Result
     let known = |name: &String| Quantity::find(&structure.points, name);
     // `p` is asked for by default: a law without it is no error
     let wanted = names.iter().filter(|n| *n != "p" || known(n).is_ok());
-    wanted.map(known).collect()
+    wanted.map(known).map(|q| q.map_err(|e| e.while_doing("quantities"))).collect()
 }
 
 /// The options of the solver that a case asks for.
@@ -139,6 +149,7 @@ pub(super) struct OutputBuffers {
     temperature: crate::loads::TemperatureHistory,
     nodal_temperature: Vec<f64>,
     points: Vec<Vec<f64>>,
+    cells: CellMeans,
 }
 
 impl OutputBuffers {
@@ -153,6 +164,7 @@ impl OutputBuffers {
             )?,
             nodal_temperature: vec![0.0; mesh.n_nodes()],
             points: quantities.iter().map(|q| vec![0.0; n * q.components]).collect(),
+            cells: CellMeans::new(mesh, quantities.iter().map(|q| (q.name.as_str(), q.components))),
         })
     }
 
@@ -168,10 +180,14 @@ impl OutputBuffers {
         for (q, out) in quantities.iter().zip(&mut self.points) {
             q.evaluate(&structure.points, &state.strain, &state.stress, &state.state, out);
         }
+        self.cells.update(|q| &self.points[q]);
         let nodal =
             [Field::new("U", 3, &state.displacement), Field::new("temperature", 1, &self.nodal_temperature)];
         let points: Vec<Field> =
             quantities.iter().zip(&self.points).map(|(q, v)| Field::new(&q.name, q.components, v)).collect();
-        writer.append(cx.comm, &Step { time: state.time, nodal: &nodal, points: &points, ..Step::default() })
+        let cells = self.cells.fields();
+        let step =
+            Step { time: state.time, nodal: &nodal, cells: &cells, points: &points, ..Step::default() };
+        writer.append(cx.comm, &step)
     }
 }

@@ -1,6 +1,6 @@
 //! A result file of any kind, read by the same calls: one of ours, or another program's.
 
-use super::mesh::share_mesh;
+use super::mesh::{of_file, share_mesh};
 use crate::error::{Error, Result};
 use crate::formats::zset::{FieldSource, Layout, Places, Shear, Stored, TENSOR};
 use crate::mesh::Subdomain;
@@ -132,12 +132,15 @@ impl ResultFile {
         let (base, components) = match whole.or_else(|| known.iter().find(component)) {
             Some(found) => found.clone(),
             None => {
-                let list: Vec<&str> = known.iter().map(|k| k.0.as_str()).collect();
+                let mut list: Vec<&str> = known.iter().map(|k| k.0.as_str()).collect();
+                if self.has_displacement() {
+                    list.insert(0, "U");
+                }
                 let there = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
                 return Err(Error::input(
                     &self.path,
                     "",
-                    format!("holds no quantity '{name}' at integration points (there are: {there})"),
+                    format!("holds no quantity '{name}' (there are: {there})"),
                     "ask for one of these, or write it with --rebuild or [output] quantities",
                 ));
             }
@@ -224,7 +227,7 @@ fn open_zset(comm: &Comm, path: &Path, cut: Cut) -> Result<Kind> {
     }
     let part = stored.as_mut().and_then(|s| s.part.take());
     let part = part.filter(|_| cut == Cut::Own && uts.len() == comm.size());
-    let sub = share_mesh(comm, stored.map(|s| s.mesh), part)?;
+    let sub = share_mesh(comm, stored.map(|s| s.mesh), part).map_err(|e| of_file(e, path))?;
     let places =
         Places::from_words(&place_words).map(|p| p.restrict(&sub.mesh.node_index, &sub.mesh.element_index));
     let results = agree(comm, FieldSource::open(&uts, &layouts, places))?;

@@ -27,6 +27,12 @@ pub(super) fn cause(error: &hdf5::Error) -> String {
     }
 }
 
+/// Starts the HDF5 library, to be called before MPI starts: HDF5 1.10 would otherwise end itself inside of MPI_Finalize,
+/// where it crashes on what a full disk kept it from writing.
+pub fn start_library() {
+    let _ = hdf5::library_version();
+}
+
 /// A file open for reading on this rank.
 #[derive(Debug)]
 pub(super) struct Source {
@@ -39,11 +45,15 @@ impl Source {
     /// Opens `path`.
     pub fn open(path: &Path) -> Result<Source> {
         let found = std::fs::metadata(path)
-            .map_err(|e| Error::input(path, "", format!("cannot be read ({e})"), ""))?;
+            .map_err(|e| Error::input(path, "", format!("cannot be read ({e})"), "check its path"))?;
         if found.is_dir() {
-            return Err(Error::input(path, "", "is a folder, not a file", ""));
+            return Err(Error::input(path, "", "is a folder, not a file", "name a file in it"));
         }
-        std::fs::File::open(path).map_err(|e| Error::input(path, "", format!("cannot be read ({e})"), ""))?;
+        if found.len() == 0 {
+            return Err(Error::input(path, "", "is empty", "write it again"));
+        }
+        std::fs::File::open(path)
+            .map_err(|e| Error::input(path, "", format!("cannot be read ({e})"), "check its permissions"))?;
         let open = hdf5::File::with_options().with_fapl(|p| p.chunk_cache(4099, 16 << 20, 0.75)).open(path);
         let file = open.map_err(|e| {
             let why = cause(&e);

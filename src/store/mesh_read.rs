@@ -168,7 +168,7 @@ pub(super) fn read_mesh(comm: &Comm, file: &Source, keep: bool) -> Result<Placed
             } else {
                 Ok(None)
             };
-            distribute(comm, agree(comm, whole)?, None)?
+            distribute(comm, agree(comm, whole)?, None).map_err(|e| e.while_doing(file.path.display()))?
         }
     };
     let maps = agree(comm, locate(file, &header, &mesh))?;

@@ -27,10 +27,12 @@ mod rows;
 mod sets;
 mod writer;
 
+pub use hdf::start_library;
 pub use model::{
     DualQuantity, FaceOperator, Lift, LoadOperators, ModelFields, ReducedModel, ReducedPoints, SmallTable,
 };
 pub use model_read::ModelFile;
 pub use names::{SCHEMA_VERSION, StoreKind};
-pub use reader::{Parts, SnapshotFile, kind_of, stored_mesh};
+pub use output::check_writable;
+pub use reader::{Parts, ReducedRun, SnapshotFile, kind_of, stored_mesh};
 pub use writer::{Field, SnapshotWriter, Step, write_parts};

@@ -34,14 +34,31 @@ pub(super) struct Output {
     unflushed: usize,
 }
 
+/// Creates an empty temporary file beside `path`, under the same name in every run of this process.
+fn temporary_beside(path: &Path) -> Result<PathBuf> {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
+    let Some(name) = name.filter(|_| !path.is_dir()) else {
+        return Err(cannot_write(path, "it is a folder, not a file name"));
+    };
+    let temporary = path.with_file_name(format!(".{name}.tmp-{}", std::process::id()));
+    // The plain call gives the operating system's own words for a missing or protected folder.
+    std::fs::File::create(&temporary).map_err(|e| cannot_write(path, &e.to_string()))?;
+    Ok(temporary)
+}
+
+/// Whether a file of that name can be written, as far as the folder tells; leaves nothing behind.
+///
+/// # Errors
+/// It cannot (exit code 1).
+pub fn check_writable(path: &Path) -> Result<()> {
+    let temporary = temporary_beside(path)?;
+    std::fs::remove_file(temporary).map_err(|e| cannot_write(path, &e.to_string()))
+}
+
 impl Output {
     /// Creates the temporary file beside `path`, with the `/VTKHDF` and `/ferrom` groups and their attributes.
     pub fn create(path: &Path, kind: StoreKind) -> Result<Output> {
-        let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
-        let Some(name) = name.filter(|_| !path.is_dir()) else {
-            return Err(cannot_write(path, "it is a folder, not a file name"));
-        };
-        let temporary = path.with_file_name(format!(".{name}.tmp-{}", std::process::id()));
+        let temporary = temporary_beside(path)?;
         // The plain call gives the operating system's own words for a missing or protected folder.
         let room = Room::new(&temporary).map_err(|e| cannot_write(path, &told(&e)))?;
         let mut out = Output {

@@ -4,7 +4,7 @@ use super::fields::{Support, find};
 use super::hdf::Source;
 use super::mesh_read::{Placed, read_mesh};
 use super::names::{SCHEMA_VERSION, StoreKind, decode, encode};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::mesh::{Mesh, Subdomain};
 use crate::parallel::{Comm, agree};
 use std::path::Path;
@@ -58,11 +58,14 @@ pub(super) fn open_checked(path: &Path, kinds: &[StoreKind]) -> Result<(Source, 
         Some(kind) => Ok((file, kind)),
         None => {
             let problem = format!("is '{name}' where '{}' is due", known.join("' or '"));
-            Err(file.wrong(
-                "ferrom, attribute kind",
-                problem,
-                "give a file of the kind that this command needs",
-            ))
+            let remedy = match StoreKind::from_name(&name) {
+                Some(StoreKind::Model) => {
+                    "give the snapshots it was built from, or a run of 'ferrom online --rebuild'"
+                }
+                Some(_) => "build a model of it with 'ferrom offline'",
+                None => "see docs/store.md",
+            };
+            Err(file.wrong("ferrom, attribute kind", problem, remedy))
         }
     }
 }
@@ -111,6 +114,8 @@ impl SnapshotFile {
             let (case, provenance) = (file.text("ferrom/case")?, file.text("ferrom/provenance")?);
             Ok((file, kind, times, case, provenance))
         });
+        let opened =
+            opened.and_then(|o| if is_reduced_only(&o.0)? { Err(without_fields(&o.0)) } else { Ok(o) });
         let (file, kind, times, case, provenance) = agree(comm, opened)?;
         let placed = read_mesh(comm, &file, parts == Parts::Keep)?;
         Ok(SnapshotFile { file, kind, times, placed, case, provenance })
@@ -311,6 +316,49 @@ impl SnapshotFile {
         let read = self.n_reduced().and_then(|_| self.file.dataset("ferrom/reduced/coordinates")?.finite());
         agree(comm, read)
     }
+}
+
+/// A run that `ferrom online` wrote without `--rebuild`: reduced coordinates and no mesh.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReducedRun {
+    /// The stored times.
+    pub times: Vec<f64>,
+    /// Number of reduced coordinates.
+    pub coordinates: usize,
+}
+
+impl ReducedRun {
+    /// Reads what such a run holds; `None` where the file has fields on a mesh.
+    ///
+    /// # Errors
+    /// It is not a store or run of ours, or damaged.
+    pub fn find(path: &Path) -> Result<Option<ReducedRun>> {
+        let (file, _) = open_checked(path, &[StoreKind::Snapshots, StoreKind::Run])?;
+        if !is_reduced_only(&file)? {
+            return Ok(None);
+        }
+        let times = read_times(&file)?;
+        let table = file.dataset("ferrom/reduced/coordinates")?;
+        table.expect(&[Some(times.len()), None])?;
+        let coordinates = table.shape[1];
+        Ok(Some(ReducedRun { times, coordinates }))
+    }
+}
+
+/// Whether there are reduced coordinates and no mesh.
+fn is_reduced_only(file: &Source) -> Result<bool> {
+    if !file.has("ferrom/reduced/coordinates") {
+        return Ok(false);
+    }
+    Ok(file.dataset("VTKHDF/NumberOfCells")?.all::<i64>()?.iter().all(|n| *n == 0))
+}
+
+fn without_fields(file: &Source) -> Error {
+    file.wrong(
+        "ferrom/reduced",
+        "holds reduced coordinates only, no field on the mesh",
+        "run 'ferrom online' again with --rebuild, for instance --rebuild U,sig",
+    )
 }
 
 fn read_times(file: &Source) -> Result<Vec<f64>> {

@@ -1,8 +1,8 @@
 //! A structure under a loading: assembled load vectors, prescribed dofs, temperature at the integration points.
 
 use super::Structure;
-use crate::error::Result;
-use crate::loads::{Amplitude, Loading, PrescribedDofs, TemperatureHistory, nodal_vector};
+use crate::error::{Error, Kind, Result};
+use crate::loads::{Amplitude, Load, Loading, PrescribedDofs, TemperatureHistory, nodal_vector};
 use crate::parallel::{Comm, agree};
 
 /// The loads of a case on this rank's part of the structure.
@@ -18,6 +18,11 @@ pub struct LoadedStructure {
     pub initial_temperature: Vec<f64>,
 }
 
+/// Errors of the case are told with the load that they are in; those of a field name its file already.
+fn in_load(e: Error, load: &Load) -> Error {
+    if e.kind == Kind::Case { e.while_doing(load.describe()) } else { e }
+}
+
 impl LoadedStructure {
     /// Builds the vectors and reads the fields.
     ///
@@ -30,7 +35,9 @@ impl LoadedStructure {
         let fixed = PrescribedDofs::new(comm, &structure.sub, loading)?;
         let mut loads = Vec::with_capacity(loading.loads.len());
         for load in &loading.loads {
-            let vector = agree(comm, nodal_vector(comm, &structure.sub, load, &structure.density))?;
+            let vector = nodal_vector(comm, &structure.sub, load, &structure.density);
+            let placed = vector.map_err(|e| in_load(e, load));
+            let vector = agree(comm, placed)?;
             loads.push((vector, loading.amplitude(load)?));
         }
         loads.iter_mut().for_each(|(f, _)| structure.assemble(comm, f));

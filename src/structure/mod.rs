@@ -11,7 +11,7 @@ mod whole;
 
 pub use loaded::LoadedStructure;
 pub use point_set::{PointSet, PointState, Step};
-pub use quantity::{Quantity, quantity_names};
+pub use quantity::{Quantity, mises, quantity_names};
 pub use whole::Structure;
 
 use crate::material::MaterialSpec;

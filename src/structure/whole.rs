@@ -45,14 +45,17 @@ impl Structure {
             materials.push(entry.material.build()?);
             match &entry.set {
                 Some(set) => {
-                    sub.mesh.element_set(set)?.iter().for_each(|&e| material_of[e as usize] = m as u32);
+                    let elements = sub.mesh.element_set(set).map_err(|e| {
+                        Error::from(e).while_doing(format_args!("[[material]] '{}'", entry.material.name))
+                    })?;
+                    elements.iter().for_each(|&e| material_of[e as usize] = m as u32);
                 }
                 None => material_of.fill(m as u32),
             }
         }
         if let Some(e) = material_of.iter().position(|&m| m == u32::MAX) {
             return Err(Error::case(format!(
-                "element {} has no material; give a [[material]] without 'set', or one whose set holds it",
+                "[[material]]: element {} has no material; give a [[material]] without 'set', or one whose set holds it",
                 sub.mesh.element_ids[e]
             )));
         }

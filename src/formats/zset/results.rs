@@ -50,7 +50,11 @@ impl Binary {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(cannot(e)),
         };
-        let size = file.metadata().map_err(cannot)?.len();
+        let found = file.metadata().map_err(cannot)?;
+        if found.is_dir() {
+            return Err(Error::input(path, "", "is a folder, not a file", "put the results in its place"));
+        }
+        let size = found.len();
         Ok(Some(Binary { path: path.to_owned(), file, size }))
     }
 

@@ -7,7 +7,7 @@ use super::results::{Results, Shear};
 use super::split::SplitResults;
 use super::subdomains::read_subdomains;
 use super::ut::{Step, UtIndex};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::mesh::Mesh;
 use std::path::{Path, PathBuf};
 
@@ -34,8 +34,13 @@ impl Stored {
     pub fn read(path: &Path) -> Result<Stored> {
         let ut = path.extension().is_some_and(|e| e == "ut");
         if !(ut && path.is_file()) {
+            if path.is_dir() {
+                return Err(Error::input(path, "", "is a folder, not a file", "name the .ut in it"));
+            }
             let stem = if ut { path.with_extension("") } else { path.to_owned() };
-            let found = read_subdomains(&stem)?;
+            let found = read_subdomains(&stem).map_err(|e| {
+                if ut { e.while_doing(format_args!("{} does not exist", path.display())) } else { e }
+            })?;
             return Ok(Stored {
                 places: Some(found.places()),
                 uts: found.pieces.iter().map(|p| p.index.path.clone()).collect(),

@@ -16,6 +16,11 @@ pub fn load_operators(comm: &Comm, structure: &Structure, modes: &[Vec<f64>]) ->
     let mut operators = LoadOperators::default();
     for (name, set) in &mesh.face_sets {
         let faces = set.len();
+        // a set with faces of no element cannot be loaded: the model does not offer it
+        let sound = comm.sum_u64(mesh.faces_on_elements(set) as u64);
+        if sound == 0 || mesh.n_faces_global.get(name) != Some(&sound) {
+            continue;
+        }
         let mut operator = FaceOperator {
             position: set.iter().map(|f| f.position).collect(),
             normal: vec![0.0; faces * n],

@@ -94,7 +94,8 @@ fn find<'m, T>(sets: &'m BTreeMap<String, T>, what: &str, name: &str) -> Result<
     sets.get(name).ok_or_else(|| {
         let hint = match nearest(name, sets.keys().map(String::as_str)) {
             Some(n) => format!("the nearest name is '{n}'"),
-            None => "the model keeps the sets of its training mesh".to_owned(),
+            None if sets.is_empty() => "it has none at all".to_owned(),
+            None => format!("there are {}", sets.keys().map(String::as_str).collect::<Vec<_>>().join(", ")),
         };
         Error::case(format!("the model has no {what} '{name}'; {hint}"))
     })

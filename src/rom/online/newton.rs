@@ -114,7 +114,9 @@ fn attempt(
         // the least of all iterations: coordinates that run away must not pass for rounding
         cancelling = cancelling.min(diagonal.map(|(k, c)| (k * c).powi(2)).sum::<f64>().sqrt());
         let floor = ROUNDING * magnitude + CANCELLATION * cancelling;
-        if residual <= (system.tolerances.tolerance * norm).max(floor) {
+        // an infinite norm would accept anything
+        let finite = residual.is_finite() && norm.is_finite();
+        if finite && residual <= (system.tolerances.tolerance * norm).max(floor) {
             // points of the dual quantities only: their law is needed once, at the converged strain
             system.extra.strain(&to.coefficients, &mut to.extra.strain);
             let status = law(&system.extra, &from.extra, &mut to.extra, dt, None, &mut system.work);
@@ -125,7 +127,7 @@ fn attempt(
             }
             return Ok(());
         }
-        if !residual.is_finite() || (iteration > 1 && residual > 1e4 * first) {
+        if !finite || (iteration > 1 && residual > 1e4 * first) {
             let reason = format!("Newton diverged: residual {residual:.3e} at iteration {iteration}");
             return Err(Failed { reason, factor: 0.5 });
         }
