@@ -61,8 +61,8 @@ fn an_exact_proportion_gives_its_factor() {
 
 #[test]
 fn the_bound_covers_fresh_pairs_at_its_level() {
-    let laws: [(&str, fn(f64) -> f64, f64); 3] =
-        [("bent", bent, 0.2), ("proportional", |x| x + 0.3, 0.15), ("flat", |_| -2.0, 0.1)];
+    type Law = (&'static str, fn(f64) -> f64, f64);
+    let laws: [Law; 3] = [("bent", bent, 0.2), ("proportional", |x| x + 0.3, 0.15), ("flat", |_| -2.0, 0.1)];
     for (name, law, noise) in laws {
         for n in [60, 150] {
             let seeds = 40;
