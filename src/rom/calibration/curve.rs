@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 /// Intervals of the grid between the smallest and the largest calibrated indicator.
 pub const INTERVALS: usize = 200;
 
-/// Mean and bound of the error over the indicator; all arrays have one length (1 where all indicators are equal).
+/// Mean and bound of the error over the indicator; all arrays have one length (1 where all indicators are
+/// equal).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
     /// `log10 eta`, ascending.
@@ -53,7 +54,8 @@ pub fn grid(low: f64, high: f64) -> Vec<f64> {
     nodes
 }
 
-/// Straight line between the entries of `values` at ascending `nodes`, constant beyond both ends. Non-empty, one length.
+/// Straight line between the entries of `values` at ascending `nodes`, constant beyond both ends. Non-empty,
+/// one length.
 pub fn interpolate(nodes: &[f64], values: &[f64], x: f64) -> f64 {
     let right = nodes.partition_point(|&node| node < x);
     if right == 0 {
@@ -64,13 +66,15 @@ pub fn interpolate(nodes: &[f64], values: &[f64], x: f64) -> f64 {
     }
     let (x0, x1) = (nodes[right - 1], nodes[right]);
     let share = (x - x0) / (x1 - x0);
-    // This form reproduces both ends exactly and never leaves them, so that a monotone table gives a monotone line.
+    // This form reproduces both ends exactly and never leaves them, so that a monotone table gives a monotone
+    // line.
     (values[right - 1] * (1.0 - share) + values[right] * share)
         .clamp(values[right - 1].min(values[right]), values[right - 1].max(values[right]))
 }
 
 impl Curve {
-    /// From mean and raw bound at the nodes: the bound becomes its own running maximum (and at least the mean).
+    /// From mean and raw bound at the nodes: the bound becomes its own running maximum (and at least the
+    /// mean).
     pub fn new(eta: Vec<f64>, mean: Vec<f64>, mut bound: Vec<f64>) -> Curve {
         let mut largest = f64::NEG_INFINITY;
         for (b, m) in bound.iter_mut().zip(&mean) {
@@ -80,7 +84,8 @@ impl Curve {
         Curve { eta, mean, bound }
     }
 
-    /// Mean and bound at indicator `eta` (not its logarithm): constant below the table, in proportion to `eta` above.
+    /// Mean and bound at indicator `eta` (not its logarithm): constant below the table, in proportion to
+    /// `eta` above.
     pub fn at(&self, eta: f64) -> Value {
         let (Some(&first), Some(&last)) = (self.eta.first(), self.eta.last()) else {
             return Value { mean: f64::INFINITY, bound: f64::INFINITY, place: Place::Above };

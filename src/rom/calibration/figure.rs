@@ -1,11 +1,11 @@
 //! The calibration as a picture: SVG text, both axes logarithmic, no library and no fonts but the viewer's.
 
 use super::curve::Curve;
-use super::{Calibration, Model, SATURATION};
+use super::{Calibration, Model, SATURATION, Score};
 use std::fmt::Write;
 
 const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 560.0;
+const HEIGHT: f64 = 630.0;
 /// Plot area: left, right, top, bottom, in pixels.
 const AREA: (f64, f64, f64, f64) = (78.0, 740.0, 84.0, 500.0);
 /// More labelled decades than this on an axis are thinned.
@@ -14,6 +14,8 @@ const MOST_LABELS: i32 = 9;
 const FITTED: &str = "#8a8f98";
 const HELD_BACK: &str = "#d95f02";
 const PROCESS: &str = "#1f5fa8";
+/// Paler: not every viewer draws dashes.
+const PROCESS_MEAN: &str = "#7fabdd";
 const FACTOR: &str = "#2e7d4f";
 
 /// Whole decades that an axis spans, and pixels of both ends.
@@ -42,7 +44,8 @@ impl Axis {
     }
 }
 
-/// Draws pairs, held-back pairs, mean and bound of the process, the factor's bound and the limit of saturation.
+/// Draws pairs, held-back pairs, mean and bound of the process, the factor's bound and the limit of
+/// saturation.
 pub fn svg(calibration: &Calibration) -> String {
     let (left, right, top, bottom) = AREA;
     let curves =
@@ -106,14 +109,12 @@ fn titles(s: &mut String, c: &Calibration) {
             d.held_back
         ),
     );
-    if c.few_pairs.is_some() {
-        put(
-            s,
-            format_args!(
-                "<text x=\"{left}\" y=\"64\" fill=\"#b00020\">Too few pairs for this level: the bound is widened</text>"
-            ),
-        );
-    }
+    let warning = match (&c.few_pairs, &c.few_runs) {
+        (Some(_), _) => "Too few pairs for this level: the bound is widened",
+        (None, Some(_)) => "Too few runs for this level: the bound is the largest residual held back",
+        (None, None) => return,
+    };
+    put(s, format_args!("<text x=\"{left}\" y=\"64\" fill=\"#b00020\">{warning}</text>"));
 }
 
 fn axes(s: &mut String, x: &Axis, y: &Axis) {
@@ -197,65 +198,48 @@ fn draw_curves(s: &mut String, c: &Calibration, x: &Axis, y: &Axis) {
     let factor = &c.factor.curve;
     draw(factor, &factor.bound, FACTOR, thick(Model::Factor), " stroke-dasharray=\"9 4\"");
     if let Some(p) = &c.process {
-        draw(&p.curve, &p.curve.mean, PROCESS, 1.2, " stroke-dasharray=\"2 3\"");
+        draw(&p.curve, &p.curve.mean, PROCESS_MEAN, 1.6, " stroke-dasharray=\"5 3\"");
         draw(&p.curve, &p.curve.bound, PROCESS, thick(Model::GaussianProcess), "");
     }
 }
 
-/// At the lower right, where no pair is: errors rise with the indicator.
+/// Below the plot, where it can hide no pair.
 fn legend(s: &mut String, c: &Calibration) {
-    let score = |coverage: f64, ratio: f64| {
-        format!("covers {:.1} %, median bound/error {ratio:.2}", 100.0 * coverage)
+    let score = |score: &Score| {
+        format!("covers {:.1} %, median bound/error {:.2}", 100.0 * score.coverage, score.median_ratio)
     };
+    // Column, row, text.
     let mut rows = vec![
-        ("circle", FITTED, "pairs for the fit".to_string()),
-        ("disc", HELD_BACK, "pairs held back".to_string()),
+        (0.0, 0.0, Mark::Circle(FITTED), "pairs for the fit".to_string()),
+        (190.0, 0.0, Mark::Disc(HELD_BACK), "pairs held back".to_string()),
     ];
     if let Some(p) = &c.process {
-        rows.push(("dots", PROCESS, "Gaussian process: mean".to_string()));
-        let text = score(p.score.coverage, p.score.median_ratio);
-        rows.push(("line", PROCESS, format!("Gaussian process: bound, {text}")));
+        rows.push((380.0, 0.0, Mark::Line(PROCESS_MEAN, "5 3"), "Gaussian process: mean".into()));
+        let text = format!("Gaussian process: bound, {}", score(&p.score));
+        rows.push((0.0, 1.0, Mark::Line(PROCESS, "none"), text));
     }
-    let text = score(c.factor.score.coverage, c.factor.score.median_ratio);
-    rows.push(("dashes", FACTOR, format!("factor {:.3}: {text}", c.factor.bound)));
-
-    let (wide, high) = (418.0, 12.0 + 20.0 * rows.len() as f64);
-    let (x0, y0) = (AREA.1 - wide - 10.0, AREA.3 - high - 10.0);
-    put(
-        s,
-        format_args!(
-            "<rect x=\"{x0:.1}\" y=\"{y0:.1}\" width=\"{wide}\" height=\"{high}\" fill=\"#ffffff\" \
-             fill-opacity=\"0.9\" stroke=\"#c8ccd1\"/>"
-        ),
-    );
-    for (i, (mark, colour, text)) in rows.iter().enumerate() {
-        let y = y0 + 16.0 + 20.0 * i as f64;
-        let (a, b) = (x0 + 10.0, x0 + 42.0);
-        let stroke = |dash: &str| {
-            format!(
-                "<line x1=\"{a:.1}\" y1=\"{y:.1}\" x2=\"{b:.1}\" y2=\"{y:.1}\" stroke=\"{colour}\" \
-                 stroke-width=\"2\"{dash}/>"
-            )
-        };
-        let sign = match *mark {
-            "circle" => format!(
-                "<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"none\" stroke=\"{colour}\"/>",
-                0.5 * (a + b)
-            ),
-            "disc" => {
-                format!("<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"{colour}\"/>", 0.5 * (a + b))
+    let text = format!("factor {:.3}: bound, {}", c.factor.bound, score(&c.factor.score));
+    rows.push((0.0, 2.0, Mark::Line(FACTOR, "9 4"), text));
+    for (column, row, mark, text) in rows {
+        let (a, y) = (AREA.0 + column, AREA.3 + 68.0 + 22.0 * row);
+        let (b, middle) = (a + 32.0, a + 16.0);
+        let sign = match mark {
+            Mark::Circle(colour) => {
+                format!("<circle cx=\"{middle}\" cy=\"{y}\" r=\"3\" fill=\"none\" stroke=\"{colour}\"/>")
             }
-            "dots" => stroke(" stroke-dasharray=\"2 3\""),
-            "dashes" => stroke(" stroke-dasharray=\"9 4\""),
-            _ => stroke(""),
-        };
-        put(
-            s,
-            format_args!(
-                "{sign}<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"12\">{text}</text>",
-                b + 10.0,
-                y + 4.0
+            Mark::Disc(colour) => format!("<circle cx=\"{middle}\" cy=\"{y}\" r=\"3\" fill=\"{colour}\"/>"),
+            Mark::Line(colour, dash) => format!(
+                "<line x1=\"{a}\" y1=\"{y}\" x2=\"{b}\" y2=\"{y}\" stroke=\"{colour}\" stroke-width=\"2.2\" \
+                 stroke-dasharray=\"{dash}\"/>"
             ),
-        );
+        };
+        put(s, format_args!("{sign}<text x=\"{}\" y=\"{}\">{text}</text>", b + 10.0, y + 4.5));
     }
+}
+
+/// The sign of a row of the legend: colour, and the dashes of a line.
+enum Mark {
+    Circle(&'static str),
+    Disc(&'static str),
+    Line(&'static str, &'static str),
 }

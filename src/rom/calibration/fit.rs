@@ -1,6 +1,8 @@
 //! From pairs to a [`Calibration`].
 
-use super::conformal::{self, GROUPS, Quantile, divide, group_sizes, pairs_needed, quantile};
+use super::conformal::{
+    self, GROUPS, Quantile, divide, effective_number, group_sizes, pairs_needed, quantile,
+};
 use super::curve::{Curve, grid, interpolate};
 use super::gp::{Estimate, Process};
 use super::{
@@ -14,8 +16,8 @@ const FEWEST_FOR_PROCESS: usize = 6;
 /// A pair's logarithms: `x = log10 eta`, `y = log10 e`.
 type Point = (f64, f64);
 
-/// Calibrates at `level` (in (0, 1); 0.95 is usual) from `pairs` in any order; `seed` decides which are held back. The same
-/// input gives the same bits.
+/// Calibrates at `level` (in (0, 1); 0.95 is usual) from `pairs` in any order; `seed` decides which are held
+/// back. The same input gives the same bits.
 ///
 /// # Errors
 /// [`CalibrationError::NoPairs`], [`CalibrationError::Level`].
@@ -44,6 +46,7 @@ pub fn calibrate(pairs: &[Pair], level: f64, seed: u64) -> Result<Calibration, C
     };
     let (fitted, held_back) = (part(false), part(true));
     let all: Vec<Point> = used.iter().map(point).collect();
+    let held_pairs: Vec<Pair> = used.iter().zip(&held).filter(|(_, h)| **h).map(|(p, _)| *p).collect();
     let groups = group_sizes(&used).len();
     let division = Division {
         given,
@@ -52,15 +55,18 @@ pub fn calibrate(pairs: &[Pair], level: f64, seed: u64) -> Result<Calibration, C
         fitted: fitted.len(),
         held_back: held_back.len(),
         groups,
+        held_back_groups: group_sizes(&held_pairs).len(),
         by_group: groups >= GROUPS,
     };
 
     let nodes = grid(all[0].0, all[all.len() - 1].0);
     let enough = held_back.len() >= pairs_needed(level);
-    let data = Data { fitted: &fitted, held_back: &held_back, all: &all, nodes: &nodes, level, enough };
-    let (factor, widening) = fit_factor(&data);
-    let process = fit_process(&data);
-    // The same coverage: the process may not buy tightness with pairs that the factor covers, beyond the level.
+    let runs: Option<Vec<u32>> = division.by_group.then(|| held_pairs.iter().map(|p| p.group).collect());
+    let data = Data { fitted: &fitted, held_back: &held_back, all: &all, nodes: &nodes, runs, level, enough };
+    let (factor, factor_quantile) = fit_factor(&data);
+    let (process, process_quantile) = fit_process(&data).unzip();
+    // The same coverage: the process may not buy tightness with pairs that the factor covers, beyond the
+    // level.
     let kept = match &process {
         Some(p)
             if p.score.coverage >= factor.score.coverage.min(level)
@@ -70,9 +76,14 @@ pub fn calibrate(pairs: &[Pair], level: f64, seed: u64) -> Result<Calibration, C
         }
         _ => Model::Factor,
     };
-    let few_pairs = (!enough).then(|| few_pairs(&division, level, widening));
+    let effective = match (kept, process_quantile) {
+        (Model::GaussianProcess, Some(q)) => q.effective,
+        _ => factor_quantile.effective,
+    };
+    let few_runs = (enough && effective < pairs_needed(level)).then(|| few_runs(&division, level, effective));
+    let few_pairs = (!enough).then(|| few_pairs(&division, level, factor_quantile.widening));
     let pairs = used.into_iter().zip(held).map(|(pair, held_back)| UsedPair { pair, held_back }).collect();
-    Ok(Calibration { level, seed, division, kept, process, factor, few_pairs, pairs })
+    Ok(Calibration { level, seed, division, kept, process, factor, few_pairs, few_runs, pairs })
 }
 
 struct Data<'a> {
@@ -80,16 +91,23 @@ struct Data<'a> {
     held_back: &'a [Point],
     all: &'a [Point],
     nodes: &'a [f64],
+    /// The run of each held-back pair, where whole runs were held back.
+    runs: Option<Vec<u32>>,
     level: f64,
     enough: bool,
 }
 
 impl Data<'_> {
-    /// The quantile of the held-back residuals; where they are too few, the largest of all residuals, widened by the
-    /// number that was held back.
+    /// The quantile of the held-back residuals; where they are too few, the largest of all residuals, widened
+    /// by the number that was held back.
     fn quantile(&self, residual: impl Fn(&Point) -> f64) -> Quantile {
         let of = |points: &[Point]| points.iter().map(&residual).collect::<Vec<f64>>();
-        let mut q = quantile(&of(self.held_back), self.level);
+        let held_back = of(self.held_back);
+        let effective = match &self.runs {
+            Some(runs) => effective_number(&held_back, runs),
+            None => held_back.len(),
+        };
+        let mut q = quantile(&held_back, effective, self.level);
         if !self.enough {
             q.value = of(self.all).into_iter().fold(q.value, f64::max);
         }
@@ -115,20 +133,20 @@ impl Data<'_> {
     }
 }
 
-/// `c` is the quantile of `e / eta`; also gives the widening that few pairs cost.
-fn fit_factor(data: &Data<'_>) -> (FactorReport, f64) {
+/// `c` is the quantile of `e / eta`; also gives that quantile.
+fn fit_factor(data: &Data<'_>) -> (FactorReport, Quantile) {
     let mean = data.fitted.iter().map(|(x, y)| y - x).sum::<f64>() / data.fitted.len().max(1) as f64;
     let q = data.quantile(|(x, y)| y - x - mean);
     let bound = mean + q.value + q.widening.log10();
     let shifted = |by: f64| data.nodes.iter().map(|x| x + by).collect::<Vec<f64>>();
     let curve = Curve::new(data.nodes.to_vec(), shifted(mean), shifted(bound));
     let score = data.score(&curve);
-    (FactorReport { bound: 10f64.powf(bound), mean: 10f64.powf(mean), curve, score }, q.widening)
+    (FactorReport { bound: 10f64.powf(bound), mean: 10f64.powf(mean), curve, score }, q)
 }
 
-/// The process on the grid. Residuals are taken from the tabulated mean and deviation, so that the bound covers the pair
-/// that is the quantile exactly, whatever the grid.
-fn fit_process(data: &Data<'_>) -> Option<ProcessReport> {
+/// The process on the grid. Residuals are taken from the tabulated mean and deviation, so that the bound
+/// covers the pair that is the quantile exactly, whatever the grid.
+fn fit_process(data: &Data<'_>) -> Option<(ProcessReport, Quantile)> {
     if data.nodes.len() < 2 || data.fitted.len() < FEWEST_FOR_PROCESS {
         return None;
     }
@@ -146,13 +164,14 @@ fn fit_process(data: &Data<'_>) -> Option<ProcessReport> {
     let bound = mean.iter().zip(&deviation).map(|(m, d)| m + q.value * d + widened).collect();
     let curve = Curve::new(data.nodes.to_vec(), mean, bound);
     let score = data.score(&curve);
-    Some(ProcessReport {
+    let report = ProcessReport {
         parameters: process.parameters(),
         pairs: process.points(),
         quantile: q.value,
         curve,
         score,
-    })
+    };
+    Some((report, q))
 }
 
 /// What is missing and what to add.
@@ -175,5 +194,16 @@ fn few_pairs(division: &Division, level: f64, widening: f64) -> String {
          residual times {widening:.2}; {add}",
         division.held_back,
         division.fitted + division.held_back
+    )
+}
+
+/// Enough pairs, but from too few runs that differ.
+fn few_runs(division: &Division, level: f64, effective: usize) -> String {
+    format!(
+        "the {} held-back calibration pairs come from {} runs and are alike within a run: for a new run they count as \
+         {effective} and a bound at level {level} needs {}; the bound is their largest residual; add runs, not steps",
+        division.held_back,
+        division.held_back_groups,
+        pairs_needed(level)
     )
 }

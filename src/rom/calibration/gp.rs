@@ -1,9 +1,10 @@
-//! Gaussian-process regression in one variable (Rasmussen, Williams 2006, ch. 2 and 5):
-//! `y = f(x) + noise`, `cov f = s^2 k(|x - x'| / l)`, `k(r) = (1 + a + a^2/3) exp(-a)`, `a = sqrt(5) r` (Matern 5/2),
-//! noise variance `s^2 g`; x and y standardised to mean 0 and deviation 1.
+//! Gaussian-process regression in one variable (Rasmussen, Williams 2006, ch. 2 and 5): `y = f(x) + noise`,
+//! `cov f = s^2 k(|x - x'| / l)`, `k(r) = (1 + a + a^2/3) exp(-a)`, `a = sqrt(5) r` (Matern 5/2), noise
+//! variance `s^2 g`; x and y standardised to mean 0 and deviation 1.
 //!
-//! Likelihood: with `A = K + g I = L L^T` (`n x n`), `s^2 = y^T A^-1 y / n` maximises it at given `l, g`, which leaves
-//! `min_{l, g} n/2 log s^2 + sum_i log L_ii`: a grid of starts, then Nelder-Mead from the best ones in `(log l, log g)`.
+//! Likelihood: with `A = K + g I = L L^T` (`n x n`), `s^2 = y^T A^-1 y / n` maximises it at given `l, g`,
+//! which leaves `min_{l, g} n/2 log s^2 + sum_i log L_ii`: a grid of starts, then Nelder-Mead from the best
+//! ones in `(log l, log g)`.
 
 use faer::linalg::solvers::{Llt, Solve};
 use faer::{Mat, Side};
@@ -125,8 +126,8 @@ pub fn thin(n: usize, most: usize) -> Vec<usize> {
 }
 
 impl Process {
-    /// Fits `y` on `x` by maximum likelihood. `x`, `y`: one length, finite; more than [`MOST_POINTS`] are thinned in the
-    /// order given (sort by x). None without points, or where no covariance could be factored.
+    /// Fits `y` on `x` by maximum likelihood. `x`, `y`: one length, finite; more than [`MOST_POINTS`] are
+    /// thinned in the order given (sort by x). None without points, or where no covariance could be factored.
     pub fn fit(x: &[f64], y: &[f64]) -> Option<Process> {
         if x.is_empty() || x.len() != y.len() || x.iter().chain(y).any(|v| !v.is_finite()) {
             return None;

@@ -1,15 +1,18 @@
-//! Calibration of the error indicator: from pairs (indicator `eta`, true error `e`) of runs whose truth is known, a
-//! curve `e <= bound(eta)` that holds at a stated level.
+//! Calibration of the error indicator: from pairs (indicator `eta`, true error `e`) of runs whose truth is
+//! known, a curve `e <= bound(eta)` that holds at a stated level.
 //!
-//! Two models are fitted on one part of the pairs: a Gaussian process of `log10 e` on `log10 eta` ([`gp`]) and the
-//! plain factor `e <= c eta`. The other part, held back, corrects both by the split-conformal quantile ([`conformal`];
-//! Lei, G'Sell, Rinaldo, Tibshirani, Wasserman, JASA 113, 2018). The process is kept only where it is tighter. Either
-//! way the result is a table on a grid of `eta` ([`curve`]), so that it can be stored as plain data; [`figure`] draws
-//! it. Pure algebra: no communicator, no files.
+//! Two models are fitted on one part of the pairs: a Gaussian process of `log10 e` on `log10 eta` ([`gp`])
+//! and the plain factor `e <= c eta`. The other part, held back, corrects both by the split-conformal
+//! quantile ([`conformal`]; Lei, G'Sell, Rinaldo, Tibshirani, Wasserman, JASA 113, 2018). The process is kept
+//! only where it is tighter. Either way the result is a table on a grid of `eta` ([`curve`]), so that it can
+//! be stored as plain data; [`figure`] draws it. Pure algebra: no communicator, no files.
 //!
-//! What the level means: a pair *exchangeable* with those held back is below the bound with at least that probability.
-//! Where whole runs are held back (four groups or more) that is a new run of the kind of those; a case unlike all of
-//! them may do worse, and only a comparison with its own truth tells.
+//! What the level means: a pair *exchangeable* with those held back is below the bound with about that
+//! probability: at least that for each model, of which the choice on the same pairs may cost a little. Where
+//! whole runs are held back (four groups or more) the quantile is raised by as much as pairs of one run err
+//! alike ([`conformal::effective_number`]), so that it holds for new runs of the kind of those about as well;
+//! with fewer runs it speaks of further steps of the same runs only. A case unlike all of them may do worse:
+//! only its own truth tells.
 
 pub mod conformal;
 pub mod curve;
@@ -28,7 +31,8 @@ pub use fit::calibrate;
 /// Above this indicator nothing is said: `eta` saturates near one whatever the error is.
 pub const SATURATION: f64 = 0.3;
 
-/// How far below the smallest calibrated indicator the bound (that of the smallest) still counts as calibrated.
+/// How far below the smallest calibrated indicator the bound (that of the smallest) still counts as
+/// calibrated.
 pub const DECADES_BELOW: f64 = 1.0;
 
 /// An indicator and the true error beside it, both relative (no unit).
@@ -62,8 +66,9 @@ pub enum Model {
     Factor,
 }
 
-/// How a bound does on the held-back pairs (on all where none is held back). The quantile was chosen on the same pairs,
-/// so the coverage is at least the level by construction; on cases not used here it must be measured anew.
+/// How a bound does on the held-back pairs (on all where none is held back). The quantile was chosen on the
+/// same pairs, so the coverage is at least the level by construction; on cases not used here it must be
+/// measured anew.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// Share of the pairs whose error is not above the bound.
@@ -117,6 +122,8 @@ pub struct Division {
     pub held_back: usize,
     /// Number of runs among the used pairs.
     pub groups: usize,
+    /// Number of runs among the pairs held back.
+    pub held_back_groups: usize,
     /// Whole runs were held back (four runs or more); otherwise single pairs.
     pub by_group: bool,
 }
@@ -138,6 +145,9 @@ pub struct Calibration {
     pub factor: FactorReport,
     /// Too few pairs were held back for the level: the bound was widened, by how much, and what to add.
     pub few_pairs: Option<String>,
+    /// Enough pairs but from too few runs that differ: the bound is the largest residual held back, not
+    /// widened.
+    pub few_runs: Option<String>,
     /// The pairs that were used, in ascending order of indicator.
     pub pairs: Vec<UsedPair>,
 }
@@ -209,8 +219,9 @@ impl Calibration {
         }
     }
 
-    /// Mean and bound of the error at indicator `eta`. Below the calibrated indicators both are those of the smallest;
-    /// above, where nothing is known, they grow in proportion to `eta` and are not calibrated. NaN gives infinity.
+    /// Mean and bound of the error at indicator `eta`. Below the calibrated indicators both are those of the
+    /// smallest; above, where nothing is known, they grow in proportion to `eta` and are not calibrated. NaN
+    /// gives infinity.
     pub fn predict(&self, eta: f64) -> Prediction {
         if eta.is_nan() {
             return Prediction { mean: f64::INFINITY, bound: f64::INFINITY, calibrated: false };
@@ -225,8 +236,8 @@ impl Calibration {
         Prediction { mean: 10f64.powf(value.mean), bound: 10f64.powf(value.bound), calibrated }
     }
 
-    /// The largest indicator whose bound is not above `tolerance`: an online run may go on while it stays below.
-    /// None where even the smallest calibrated indicator has a larger bound.
+    /// The largest indicator whose bound is not above `tolerance`: an online run may go on while it stays
+    /// below. None where even the smallest calibrated indicator has a larger bound.
     pub fn largest_indicator(&self, tolerance: f64) -> Option<f64> {
         self.curve().last_below(tolerance.log10())
     }

@@ -1,6 +1,6 @@
 //! What a calibration promises, on laws that are known.
 
-use super::conformal::{divide, pairs_needed, quantile, splitmix64};
+use super::conformal::{divide, effective_number, pairs_needed, quantile, splitmix64};
 use super::*;
 
 /// Uniform on (0, 1).
@@ -61,11 +61,11 @@ fn an_exact_proportion_gives_its_factor() {
 
 #[test]
 fn the_bound_covers_fresh_pairs_at_its_level() {
-    let laws: [(&str, fn(f64) -> f64, f64); 3] =
-        [("bent", bent, 0.2), ("proportional", |x| x + 0.3, 0.15), ("flat", |_| -2.0, 0.1)];
+    type Law = (&'static str, fn(f64) -> f64, f64);
+    let laws: [Law; 3] = [("bent", bent, 0.2), ("proportional", |x| x + 0.3, 0.15), ("flat", |_| -2.0, 0.1)];
     for (name, law, noise) in laws {
         for n in [60, 150] {
-            let seeds = 12;
+            let seeds = 40;
             let mut covered = 0.0;
             for seed in 0..seeds {
                 let c = calibrate(&pairs(n, 100 + seed, noise, law), 0.95, seed).unwrap();
@@ -93,13 +93,19 @@ fn the_bound_covers_fresh_runs_where_each_run_has_its_own_factor() {
         (0..count).flat_map(|group| run(group, &mut state)).collect()
     };
     let seeds = 12;
-    let mut covered = 0.0;
+    let (mut covered, mut told) = (0.0, 0);
     for seed in 0..seeds {
         let c = calibrate(&runs(24, seed), 0.95, seed).unwrap();
         assert!(c.division.by_group);
+        assert!(c.few_pairs.is_none());
+        told += usize::from(c.few_runs.is_some());
         covered += coverage(&c, &runs(200, 5000 + seed)) / seeds as f64;
     }
-    eprintln!("own factors: {:.1} % of fresh runs' pairs below the bound", 100.0 * covered);
+    eprintln!(
+        "own factors: {:.1} % of fresh runs' pairs below the bound, told {told} times",
+        100.0 * covered
+    );
+    assert!(told >= 8, "eight runs that differ are few, told {told} times of {seeds}");
     assert!(covered >= 0.93, "{covered}");
 }
 
@@ -161,11 +167,27 @@ fn the_level_decides_how_many_pairs_are_needed() {
     assert_eq!(pairs_needed(0.95), 19);
     assert_eq!(pairs_needed(0.99), 99);
     let ranks: Vec<f64> = (1..=19).map(f64::from).collect();
-    assert_eq!(quantile(&ranks, 0.95).value, 19.0);
-    assert_eq!(quantile(&ranks, 0.9).value, 18.0);
-    assert_eq!(quantile(&ranks, 0.95).widening, 1.0);
-    assert!(quantile(&ranks[..18], 0.95).widening > 1.0);
-    assert_eq!(quantile(&[], 0.95).widening, conformal::WIDEST);
+    assert_eq!(quantile(&ranks, 19, 0.95).value, 19.0);
+    assert_eq!(quantile(&ranks, 19, 0.9).value, 18.0);
+    assert_eq!(quantile(&ranks, 19, 0.95).widening, 1.0);
+    assert!(quantile(&ranks[..18], 18, 0.95).widening > 1.0);
+    assert_eq!(quantile(&[], 0, 0.95).widening, conformal::WIDEST);
+}
+
+#[test]
+fn pairs_that_err_alike_within_a_run_count_as_one() {
+    let groups: Vec<u32> = (0..40).map(|i| i / 10).collect();
+    let alike: Vec<f64> = groups.iter().map(|g| f64::from(*g)).collect();
+    assert_eq!(effective_number(&alike, &groups), 4);
+    let apart: Vec<f64> = (0..40).map(|i| f64::from(i % 10)).collect();
+    assert_eq!(effective_number(&apart, &groups), 40);
+    assert_eq!(effective_number(&[1.0; 40], &groups), 40);
+    assert_eq!(effective_number(&alike, &[3; 40]), 1);
+    assert_eq!(effective_number(&[], &[]), 0);
+    let ranks: Vec<f64> = (1..=100).map(f64::from).collect();
+    assert_eq!(quantile(&ranks, 100, 0.95).value, 96.0);
+    assert_eq!(quantile(&ranks, 40, 0.95).value, 98.0);
+    assert_eq!(quantile(&ranks, 4, 0.95).value, 100.0);
 }
 
 #[test]
