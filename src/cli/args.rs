@@ -54,6 +54,8 @@ pub(super) enum Command {
     Offline(Offline),
     /// Compute a case with a reduced model
     Online(Online),
+    /// Enrich a reduced model over load cases, the most doubtful first, until it needs no more high-fidelity steps
+    Train(Train),
     /// Errors of one result against another
     Compare(Compare),
     /// Cut a mesh into subdomains
@@ -200,6 +202,21 @@ pub(super) struct Watch {
     /// Write the enriched model
     #[arg(long, value_name = "MODEL.h5")]
     pub save_model: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Train {
+    /// Reduced model to start from
+    #[arg(value_name = "MODEL.h5")]
+    pub model: PathBuf,
+    /// Load cases
+    #[arg(required = true, value_name = "CASE")]
+    pub cases: Vec<PathBuf>,
+    /// Reduced model to write
+    #[arg(short, long, value_name = "MODEL.h5")]
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub watch: Watch,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

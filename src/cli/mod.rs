@@ -13,6 +13,7 @@ mod online;
 mod partition;
 mod session;
 mod solve;
+mod train;
 
 use crate::error::{Error, Result};
 use crate::stages::Context;
@@ -29,7 +30,7 @@ pub fn main() -> ExitCode {
     };
     session::start_log(&cli.common);
     let session = Session::start(match &cli.command {
-        Command::Solve(_) => true,
+        Command::Solve(_) | Command::Train(_) => true,
         Command::Online(a) => a.adaptive,
         _ => false,
     });
@@ -46,6 +47,7 @@ fn run(cli: &Cli, session: &Session) -> Result<()> {
         Command::Offline(a) => offline::run(&cx, a, session),
         Command::Online(a) if a.adaptive => session.with_petsc(|_| online::run_adaptive(&cx, a)),
         Command::Online(a) => online::run(&cx, a),
+        Command::Train(a) => session.with_petsc(|_| train::run(&cx, a)),
         Command::Compare(a) => compare::run(&cx, a),
         Command::Partition(a) => partition::run(&cx, a),
         Command::Export(a) => export::run(&cx, a),

@@ -1,9 +1,9 @@
 //! `ferrom online`.
 
 use super::Answer;
-use super::args::{Online, RebuildBy};
+use super::args::{Online, RebuildBy, Watch};
 use crate::config::{Case, read_case};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::parallel::agree;
 use crate::stages::{AdaptiveOptions, Context, Rebuild, adaptive, online};
 
@@ -31,21 +31,7 @@ pub(super) fn run_adaptive(cx: &Context, args: &Online) -> Result<Answer> {
         case.time.cycles = args.cycles.unwrap_or(case.time.cycles);
         case.online.tolerance = args.newton_tol.unwrap_or(case.online.tolerance);
     };
-    let w = &args.watch;
-    let options = AdaptiveOptions {
-        tolerance: w.error_tol,
-        safety: 3.0,
-        triggers: w.trigger.clone(),
-        max_enrichments: w.max_enrichments,
-        max_seconds: w.max_seconds,
-        rebuild: match w.rebuild_by {
-            RebuildBy::Replay => Rebuild::Replay,
-            RebuildBy::Gappy => Rebuild::Gappy,
-        },
-        fields: args.rebuild.clone(),
-        residual_every: w.residual_every,
-        save: w.save_model.clone(),
-    };
+    let options = adaptive_options(&args.watch, &args.rebuild);
     let summary = adaptive(cx, &args.model, case.as_ref(), adjust, &options, &args.output)?;
     cx.say(format_args!(
         "{} of {} increments were high-fidelity steps; {} modes, {} points; written to {}",
@@ -56,5 +42,27 @@ pub(super) fn run_adaptive(cx: &Context, args: &Online) -> Result<Answer> {
         args.output.display()
     ));
     let json = serde_json::to_value(&summary).map_err(|e| Error::run(e.to_string()))?;
-    Ok(Answer::new(json))
+    let verdict = match summary.stopped {
+        Some(why) => Err(Error::new(Kind::Tolerance, why)),
+        None => Ok(()),
+    };
+    Ok(Answer { json, verdict })
+}
+
+/// The options of an adaptive run.
+pub(super) fn adaptive_options(w: &Watch, fields: &[String]) -> AdaptiveOptions {
+    AdaptiveOptions {
+        tolerance: w.error_tol,
+        safety: 3.0,
+        triggers: w.trigger.clone(),
+        max_enrichments: w.max_enrichments,
+        max_seconds: w.max_seconds,
+        rebuild: match w.rebuild_by {
+            RebuildBy::Replay => Rebuild::Replay,
+            RebuildBy::Gappy => Rebuild::Gappy,
+        },
+        fields: fields.to_vec(),
+        residual_every: w.residual_every,
+        save: w.save_model.clone(),
+    }
 }

@@ -16,6 +16,7 @@ mod offline;
 mod online;
 mod solve;
 mod source;
+mod train;
 
 pub use adaptive::{AdaptiveOptions, AdaptiveSummary, Rebuild, adaptive};
 pub use compare::{CompareReport, CompareRow, Norm, compare};
@@ -27,6 +28,7 @@ pub use mesh::{load_mesh, partition};
 pub use offline::{OfflineReport, offline};
 pub use online::{OnlineSummary, online};
 pub use solve::{SolveReport, solve};
+pub use train::{TrainReport, TrainedCase, train};
 
 use crate::error::{Error, Kind, Result};
 use crate::parallel::{Comm, agree};

@@ -4,10 +4,10 @@
 mod model;
 mod watch;
 
-use super::Context;
 use super::offline::lift_amplitude;
 use super::online::same_prescribed;
 use super::solve::newton_options;
+use super::{Context, check_output};
 use crate::config::Case;
 use crate::error::{Error, Kind, Result};
 use crate::loads::Amplitude;
@@ -73,6 +73,12 @@ pub struct AdaptiveSummary {
     pub uncalibrated: usize,
     /// Full equilibrium residuals that were computed: time, value.
     pub residuals: Vec<(f64, f64)>,
+    /// Why the run stopped before its end, where it did; the run so far and the last model were written.
+    pub stopped: Option<String>,
+    /// Time reached.
+    pub reached: f64,
+    /// Largest bound of the error over the steps, that of the step where the run stopped included.
+    pub bound: f64,
     /// Seconds of the whole run, of its high-fidelity steps, and of its reduced steps with their indicators.
     pub seconds: [f64; 3],
 }
@@ -80,8 +86,8 @@ pub struct AdaptiveSummary {
 /// Runs `case` adaptively and writes the fields asked for, the indicator and its prediction to `out`.
 ///
 /// # Errors
-/// As the plain run. With exit code 4, the run so far and the last valid model written: a high-fidelity step failed, or
-/// the budget is spent where the indicator asks for one more.
+/// As the plain run. A high-fidelity step that fails, or a budget that is spent where the indicator asks for one more step,
+/// is no error: [`AdaptiveSummary::stopped`] says so, and the run so far and the last valid model are written.
 ///
 /// # Collective
 pub fn adaptive(
@@ -94,6 +100,10 @@ pub fn adaptive(
 ) -> Result<AdaptiveSummary> {
     let comm = cx.comm;
     let begin = Instant::now();
+    check_output(comm, out, &[path])?;
+    if let Some(save) = &options.save {
+        check_output(comm, save, &[path, out])?;
+    }
     let origin = cx.timers.time("model", || ReducedModel::read_online(comm, path))?;
     let own = agree(comm, Case::from_text(&origin.case, path))?;
     let mut case = case.cloned().unwrap_or_else(|| own.clone());
@@ -159,7 +169,13 @@ pub fn adaptive(
     if run.writer.n_times() > 0 {
         run.writer.commit(comm)?;
     }
-    outcome.map(|()| run.summary)
+    match outcome {
+        Ok(()) => Ok(run.summary),
+        Err(e) if e.kind == Kind::Tolerance => {
+            Ok(AdaptiveSummary { stopped: Some(e.message), ..run.summary })
+        }
+        Err(e) => Err(e),
+    }
 }
 
 /// Which dual quantities of the model are written.
@@ -217,6 +233,7 @@ impl Run<'_> {
                 report
             });
             watch.look(&self.model.duals, reduced.is_err());
+            self.summary.bound = self.summary.bound.max(watch.bound);
             if i == 0 && !watch.wrong() || options.residual_every > 0 && (i + 1) % options.residual_every == 0
             {
                 let r = self.residual(&trial)?;
@@ -260,6 +277,7 @@ impl Run<'_> {
                 self.summary.uncalibrated += usize::from(!watch.calibrated);
                 progress.step(|| format!("t = {t:<10.6} {watch}"));
             }
+            self.summary.reached = t;
             if case.output.writes(i, times.len()) {
                 self.write(watch)?;
             }
