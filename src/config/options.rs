@@ -156,6 +156,6 @@ impl Default for OutputSpec {
 impl OutputSpec {
     /// Whether increment `i` (from 0) of `n` is written.
     pub fn writes(&self, i: usize, n: usize) -> bool {
-        (i + 1) % self.every.max(1) as usize == 0 || i + 1 == n
+        (i + 1).is_multiple_of(self.every.max(1) as usize) || i + 1 == n
     }
 }
