@@ -36,23 +36,27 @@ R0 = 100.0
 kinematic = [{ C = 1e4 }]
 ";
 
+/// Full integration: a single row of c3d20r keeps a motion without energy once it yields.
 fn cantilever() -> Mesh {
-    bar(ElementKind::C3d20r, [4, 1, 1], SIZE, 0.0)
+    bar(ElementKind::C3d20, [4, 1, 1], SIZE, 0.0)
 }
 
 #[test]
 fn a_run_that_has_to_cut_its_steps_still_hits_the_times_asked_for() {
     let bench = Bench::new(&cantilever());
     let time = "[time]\ntimes = [2.0]\nincrements = [4]\n";
-    let free = bench.solve(&format!("{CLAMP}{PLASTIC}{time}"));
-    assert!(size(&free.points(free.last(), "p")) > 1e-3, "the bar yields");
-    bench.case("short.toml", &format!("{CLAMP}{PLASTIC}{time}[solver]\nmax_iterations = 3\n"));
+    let fine = bench
+        .solve(&format!("{CLAMP}{PLASTIC}[time]\ntimes = [2.0]\nincrements = [64]\n[output]\nevery = 16\n"));
+    assert!(size(&fine.points(fine.last(), "p")) > 1e-3, "the bar yields");
+    bench.case("short.toml", &format!("{CLAMP}{PLASTIC}{time}[solver]\nmax_iterations = 4\n"));
     let report = bench.ok(0, &["solve", "short.toml", "-o", "short.h5"]);
     assert!(report["cut"].as_u64() > Some(0), "{report}");
     let cut = bench.open("short.h5");
     assert_eq!(cut.times(), [0.0, 0.5, 1.0, 1.5, 2.0]);
-    // linear hardening under growing load: backward Euler depends little on the steps
-    assert!(apart(&cut.u(4), &free.u(4)) < 3e-2 * size(&free.u(4)));
+    assert_eq!(fine.times(), cut.times());
+    // backward Euler with other steps along a bending path: a few per cent
+    let (a, b) = (apart(&cut.u(4), &fine.u(4)), size(&fine.u(4)));
+    assert!(a < 5e-2 * b, "{a} of {b}");
     // and where no step is short enough, the run says so and leaves no file
     bench
         .case("never.toml", &format!("{CLAMP}{PLASTIC}{time}[solver]\nmax_iterations = 1\nmin_step = 0.2\n"));

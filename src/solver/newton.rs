@@ -168,7 +168,7 @@ impl<'s> HighFidelity<'s> {
             moves |= d != 0.0;
         }
         let moves = comm.any(moves);
-        let (mut first_norm, mut cancelling) = (f64::INFINITY, f64::INFINITY);
+        let (mut first_norm, mut cancelling) = (0.0f64, f64::INFINITY);
         for iteration in 0..=self.options.max_iterations {
             if iteration == 0 {
                 to.strain.copy_from_slice(&from.strain);
@@ -227,8 +227,9 @@ impl<'s> HighFidelity<'s> {
                 let reason = format!("Newton diverged: residual {norm:.3e} at iteration {iteration}");
                 return Ok(Err(Failed { reason, factor: 0.5 }));
             }
+            // before prescribed displacements are imposed the residual says nothing
             if iteration <= 1 {
-                first_norm = first_norm.min(norm).max(reference * 1e-6);
+                first_norm = first_norm.max(norm);
             }
             if iteration == self.options.max_iterations {
                 break;

@@ -53,6 +53,9 @@ pub struct OfflineReport {
 /// Solves for the displacement of a unit motion of one prescribed dof set, the others held: needs PETSc.
 pub type LiftSolver<'f> = dyn Fn(&Structure, &Case, usize) -> Result<Vec<f64>> + 'f;
 
+/// A displacement minus its lifts is nothing below this share of the displacement: the accuracy of the lifts.
+const LIFT_ROUNDING: f64 = 1e-9;
+
 /// What the training gave: snapshots of all cases, one case after the other.
 pub(super) struct Training {
     /// Displacements without their lifts.
@@ -313,6 +316,13 @@ fn train(
             u.iter_mut().zip(lift).for_each(|(u, l)| *u -= g * l);
         }
         times.push(state.time);
+        if moved {
+            // what is left of an elastic motion is rounding, not a shape
+            let sizes = [&u, &state.displacement].map(|v| v.iter().fold(0.0, |m: f64, x| m.max(x.abs())));
+            if comm.max1(sizes[0]) <= LIFT_ROUNDING * comm.max1(sizes[1]) {
+                u.fill(0.0);
+            }
+        }
         training.displacements.push(u);
         training.stresses.push(state.stress.clone());
         for (q, list) in quantities.iter().zip(&mut training.duals) {

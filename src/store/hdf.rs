@@ -50,7 +50,7 @@ impl Source {
             return Err(Error::input(path, "", "is a folder, not a file", "name a file in it"));
         }
         if found.len() == 0 {
-            return Err(Error::input(path, "", "is empty", "write it again"));
+            return Err(Error::input(path, "", "is empty: it is not an HDF5 file", "write it again"));
         }
         std::fs::File::open(path)
             .map_err(|e| Error::input(path, "", format!("cannot be read ({e})"), "check its permissions"))?;

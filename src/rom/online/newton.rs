@@ -8,6 +8,7 @@
 use super::system::{PointsState, ReducedPoints, ReducedState, ReducedSystem};
 use crate::error::Result;
 use crate::material::{MaterialWorkspace, Status};
+use crate::rom::dense::vectorised;
 use crate::solver::{Failed, StepReport, advance_with_cuts};
 use crate::structure::Step;
 use faer::linalg::matmul::matmul;
@@ -82,7 +83,7 @@ fn attempt(
         let a = amplitude.value(t1);
         system.external.iter_mut().zip(vector).for_each(|(f, v)| *f += a * v);
     }
-    let (mut first, mut cancelling) = (f64::INFINITY, f64::INFINITY);
+    let (mut first, mut cancelling) = (0.0f64, f64::INFINITY);
     for iteration in 0..=system.tolerances.max_iterations {
         system.active.strain(&to.coefficients, &mut to.active.strain);
         let status = law(
@@ -132,7 +133,7 @@ fn attempt(
             return Err(Failed { reason, factor: 0.5 });
         }
         if iteration <= 1 {
-            first = first.min(residual).max(norm * 1e-6);
+            first = first.max(residual);
         }
         if iteration == system.tolerances.max_iterations {
             break;
@@ -154,32 +155,12 @@ fn assemble(system: &mut ReducedSystem, stress: &[f64], cut: f64) {
     let points = &system.active;
     let m = n + system.lifts.len();
     let (force, rest) = system.local.split_at_mut(n);
-    force.fill(0.0);
-    let mut magnitude = 0.0;
-    for (k, &w) in points.weights.iter().enumerate() {
-        let rows = &points.strain_rows[6 * k * m..6 * (k + 1) * m];
-        let s = &stress[6 * k..6 * k + 6];
-        for (row, s) in rows.chunks_exact(m).zip(s) {
-            let ws = w * s;
-            force.iter_mut().zip(row).for_each(|(f, e)| *f += ws * e);
-        }
-        magnitude += w * system.row_norms[k] * s.iter().map(|x| x * x).sum::<f64>().sqrt();
-        let c = &system.tangent[36 * k..36 * (k + 1)];
-        let out = &mut system.weighted[6 * k * n..6 * (k + 1) * n];
-        for (out, c) in out.chunks_exact_mut(n).zip(c.chunks_exact(6)) {
-            let c: [f64; 6] = std::array::from_fn(|j| w * c[j]);
-            let r: [&[f64]; 6] = std::array::from_fn(|j| &rows[j * m..j * m + n]);
-            for i in 0..n {
-                out[i] = c[0] * r[0][i]
-                    + c[1] * r[1][i]
-                    + c[2] * r[2][i]
-                    + c[3] * r[3][i]
-                    + c[4] * r[4][i]
-                    + c[5] * r[5][i];
-            }
-        }
-    }
     let (matrix, tail) = rest.split_at_mut(n * n);
+    let mut magnitude = 0.0;
+    vectorised(|| weigh(points, stress, &system.tangent, force, &mut system.weighted, m));
+    for ((w, norm), s) in points.weights.iter().zip(&system.row_norms).zip(stress.chunks_exact(6)) {
+        magnitude += w * norm * s.iter().map(|x| x * x).sum::<f64>().sqrt();
+    }
     tail.copy_from_slice(&[cut, magnitude]);
     if points.is_empty() {
         matrix.fill(0.0);
@@ -190,4 +171,40 @@ fn assemble(system: &mut ReducedSystem, stress: &[f64], cut: f64) {
         let out = MatMut::from_column_major_slice_mut(matrix, n, n);
         matmul(out, Accum::Replace, e.transpose(), ce, 1.0, Par::Seq);
     }
+}
+
+/// `force = sum_z w_z E_z . sigma_z` (n) and `weighted = w_z C_z E_z` (`6 points x n`); m: columns of E.
+#[inline(always)]
+fn weigh(
+    points: &ReducedPoints,
+    stress: &[f64],
+    tangent: &[f64],
+    force: &mut [f64],
+    weighted: &mut [f64],
+    m: usize,
+) {
+    let n = force.len();
+    force.fill(0.0);
+    for (k, &w) in points.weights.iter().enumerate() {
+        let rows = &points.strain_rows[6 * k * m..6 * (k + 1) * m];
+        let r: [&[f64]; 6] = std::array::from_fn(|j| &rows[j * m..j * m + n]);
+        let s: [f64; 6] = std::array::from_fn(|c| w * stress[6 * k + c]);
+        for i in 0..n {
+            force[i] += combine(&s, &r, i);
+        }
+        let c = &tangent[36 * k..36 * (k + 1)];
+        let out = &mut weighted[6 * k * n..6 * (k + 1) * n];
+        for (out, c) in out.chunks_exact_mut(n.max(1)).zip(c.chunks_exact(6)) {
+            let c: [f64; 6] = std::array::from_fn(|j| w * c[j]);
+            for i in 0..n {
+                out[i] = combine(&c, &r, i);
+            }
+        }
+    }
+}
+
+/// `sum_j c_j r_j[i]`.
+#[inline(always)]
+fn combine(c: &[f64; 6], r: &[&[f64]; 6], i: usize) -> f64 {
+    c[0] * r[0][i] + c[1] * r[1][i] + c[2] * r[2][i] + c[3] * r[3][i] + c[4] * r[4][i] + c[5] * r[5][i]
 }

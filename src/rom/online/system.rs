@@ -4,6 +4,7 @@ use super::dense_solve::DenseSolver;
 use crate::loads::{Amplitude, TemperatureHistory};
 use crate::material::MaterialWorkspace;
 use crate::parallel::Comm;
+use crate::rom::dense::vectorised;
 use crate::solver::FullState;
 use crate::structure::{PointSet, PointState, Structure};
 
@@ -47,10 +48,26 @@ impl ReducedPoints {
 
     /// Strains for basis coefficients `a` (length m).
     pub(super) fn strain(&self, a: &[f64], strain: &mut [f64]) {
-        for (s, row) in strain.iter_mut().zip(self.strain_rows.chunks_exact(a.len().max(1))) {
-            *s = crate::rom::dense::dot(row, a);
+        vectorised(|| {
+            for (s, row) in strain.iter_mut().zip(self.strain_rows.chunks_exact(a.len().max(1))) {
+                *s = short_dot(row, a);
+            }
+        });
+    }
+}
+
+/// Dot product of two short slices, with four partial sums.
+#[inline(always)]
+fn short_dot(a: &[f64], b: &[f64]) -> f64 {
+    let (a_chunks, b_chunks) = (a.chunks_exact(4), b.chunks_exact(4));
+    let tail: f64 = a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(x, y)| x * y).sum();
+    let mut sums = [0.0; 4];
+    for (x, y) in a_chunks.zip(b_chunks) {
+        for l in 0..4 {
+            sums[l] += x[l] * y[l];
         }
     }
+    (sums[0] + sums[2]) + (sums[1] + sums[3]) + tail
 }
 
 /// State of some reduced points.
