@@ -100,7 +100,7 @@ impl Study {
     /// A folder with the mesh and the case only.
     pub fn new() -> Study {
         let study = Study { folder: tempfile::tempdir().expect("a temporary folder") };
-        study.write("cube.geof", &cube(2, 1.0));
+        study.write("cube.geof", cube(2, 1.0));
         study.write("case.toml", CASE);
         study
     }

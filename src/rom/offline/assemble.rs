@@ -60,16 +60,18 @@ pub fn assemble(
     global: bool,
 ) -> Result<Assembled> {
     let n = bases.modes.len();
-    let rows = basis::strain_rows(structure, &bases.modes);
-    let lifts: Vec<Vec<f64>> = bases.lifts.iter().map(|l| l.1.clone()).collect();
-    let lift_rows = basis::strain_rows(structure, &lifts);
-    let cubature = select::cubature_points(comm, structure, &rows, n, &bases.stresses, options, global)?;
+    // the work of reactions in the lifts is integrated too: without other loads all forces on the modes are zero in
+    // equilibrium, and there would be nothing to be relative to
+    let vectors: Vec<Vec<f64>> =
+        bases.modes.iter().chain(bases.lifts.iter().map(|l| &l.1)).cloned().collect();
+    let rows = basis::strain_rows(structure, &vectors);
+    let m = vectors.len();
+    let cubature = select::cubature_points(comm, structure, &rows, m, &bases.stresses, options, global)?;
     let mut extra = BTreeSet::new();
     for dual in &bases.duals {
         extra.extend(select::dual_points(comm, structure, dual.quantity.components, &dual.columns));
     }
-    let (points, kept) =
-        reduced_points(structure, &cubature, &extra, [(&rows, n), (&lift_rows, lifts.len())]);
+    let (points, kept) = reduced_points(structure, &cubature, &extra, &rows, m);
     let model = ReducedModel {
         n_modes: n,
         n_nodes: structure.sub.mesh.n_nodes_global,
@@ -84,13 +86,14 @@ pub fn assemble(
     Ok(Assembled { model, cubature, kept })
 }
 
-/// The reduced points of this rank, weighted ones first, and their local numbers; `rows`: strain rows of the modes and of
-/// the lifts, with their numbers.
+/// The reduced points of this rank, weighted ones first, and their local numbers; `rows`: strain rows of the `m` modes and
+/// lifts.
 fn reduced_points(
     structure: &Structure,
     found: &Cubature,
     extra: &BTreeSet<u32>,
-    rows: [(&[f64], usize); 2],
+    rows: &[f64],
+    m: usize,
 ) -> (ReducedPoints, Vec<u32>) {
     let mesh = &structure.sub.mesh;
     let mut weighted: Vec<(u32, f64)> = found.points.iter().map(|p| (p.local, p.weight)).collect();
@@ -116,10 +119,8 @@ fn reduced_points(
         points.nodes.extend(nodes.iter().map(|&a| mesh.node_index[a as usize]));
         points.shapes.extend_from_slice(shapes);
         points.node_offsets.push(points.nodes.len() as u64);
-        for (rows, count) in rows {
-            for i in 0..count {
-                points.strain.extend((0..6).map(|c| rows[(6 * local + c) * count + i]));
-            }
+        for i in 0..m {
+            points.strain.extend((0..6).map(|c| rows[(6 * local + c) * m + i]));
         }
     }
     (points, weighted.into_iter().map(|p| p.0).collect())
