@@ -12,15 +12,16 @@ const FORMAT: &str = "check the format line of the block";
 
 impl<R: BufRead> Reader<'_, R> {
     /// Nodes: number, two references to the solid model (or none), then x, y, z and three angles; fields at the end of
-    /// a line that are 0 may be missing. The count of the command may be wrong: the end is `-1` or `N,…,LOC,-1`.
-    pub(super) fn nodes(&mut self) -> Result<()> {
+    /// a line that are 0 may be missing. The end is `-1` or `N,…,LOC,-1`: `count`, which the command announces, may be
+    /// wrong, and only allows the file to end there.
+    pub(super) fn nodes(&mut self, count: Option<u64>) -> Result<()> {
         let line = self.lines.inside("NBLOCK")?;
         let columns = Columns::read(line)?;
         let Some(x) = columns.first_real().filter(|&x| x > 0 && columns.len() >= x + 3) else {
             return Err(line.error("it has no columns for a number and three coordinates", FORMAT));
         };
-        loop {
-            let line = self.lines.inside("NBLOCK")?;
+        for read in 0u64.. {
+            let Some(line) = self.lines.inside_or_end("NBLOCK", count == Some(read))? else { break };
             if !line.is_row() {
                 let text = line.text().to_ascii_uppercase();
                 return if text.starts_with("N,") { Ok(()) } else { Err(unfinished(line, "NBLOCK")) };
@@ -41,19 +42,21 @@ impl<R: BufRead> Reader<'_, R> {
             self.deck.node_ids.push(id);
             self.deck.points.push([px, py, pz]);
         }
+        Ok(())
     }
 
     /// Elements. `solid`: material, type, real, section, system, death, solid model, shape, number of nodes, unused,
     /// number, then 8 nodes, the others on the next line. Compact: number, type, real, material, system, nodes.
-    pub(super) fn elements(&mut self, solid: bool) -> Result<()> {
+    /// `count` as for nodes.
+    pub(super) fn elements(&mut self, solid: bool, count: Option<u64>) -> Result<()> {
         let line = self.lines.inside("EBLOCK")?;
         let columns = Columns::read(line)?;
         let (material_at, id_at, first) = if solid { (0, 10, 11) } else { (3, 0, 5) };
         if columns.len() <= first || columns.first_real().is_some() {
             return Err(line.error("it has not the columns of an element", FORMAT));
         }
-        loop {
-            let line = self.lines.inside("EBLOCK")?;
+        for read in 0u64.. {
+            let Some(line) = self.lines.inside_or_end("EBLOCK", count == Some(read))? else { break };
             if !line.is_row() {
                 return Err(unfinished(line, "EBLOCK"));
             }
@@ -101,6 +104,7 @@ impl<R: BufRead> Reader<'_, R> {
             elements.lines.push(at);
             elements.ends.push(end);
         }
+        Ok(())
     }
 
     /// Element types: number, element, key options from the first on.

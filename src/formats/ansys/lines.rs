@@ -68,6 +68,11 @@ impl<'p, R: BufRead> Lines<'p, R> {
         Ok(Line { path: self.path, number: self.number, bytes: self.buffer.trim_ascii_end() })
     }
 
+    /// As [`Lines::inside`]; `None` where the file ends and the block has all that it announced.
+    pub fn inside_or_end(&mut self, block: &str, complete: bool) -> Result<Option<Line<'_>>> {
+        if complete { self.next() } else { self.inside(block).map(Some) }
+    }
+
     /// Makes [`Lines::next`] return the same line once more.
     pub fn hold(&mut self) {
         self.held = true;

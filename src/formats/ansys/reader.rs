@@ -102,8 +102,8 @@ impl<R: BufRead> Reader<'_, R> {
             ));
         }
         match key {
-            "NBLO" => self.nodes(),
-            "EBLO" => self.elements(field(2).to_ascii_uppercase().starts_with("SOL")),
+            "NBLO" => self.nodes(field(4).parse().ok()),
+            "EBLO" => self.elements(field(2).to_ascii_uppercase().starts_with("SOL"), field(4).parse().ok()),
             "ETBL" => self.element_types(),
             "CMBL" => self.component(number, field(1), field(2), field(3)),
             "ET" => self.element_type(number, fields),
