@@ -36,8 +36,8 @@ impl Columns {
         let mut at = 0;
         for item in inner.split(',') {
             let (repeat, rest) = leading_number(item.trim());
-            let rest =
-                rest.strip_prefix('p').map_or(rest, |r| r.trim_start_matches(|c: char| c.is_ascii_digit()));
+            // `1p6e16.9`: a scale, then the repeated field
+            let (repeat, rest) = rest.strip_prefix('p').map_or((repeat, rest), leading_number);
             let mut rest = rest.chars();
             let real = match rest.next()? {
                 'i' | 'a' => false,

@@ -102,10 +102,9 @@ impl Deck {
     fn take_nodes(&self, mesh: &mut Mesh) {
         let mut renumbered = vec![u32::MAX; self.node_ids.len()];
         mesh.connectivity.iter().for_each(|&n| renumbered[n as usize] = 0);
-        let mut next = 0;
-        for (n, new) in renumbered.iter_mut().enumerate().filter(|(_, new)| **new == 0) {
-            *new = next;
-            next += 1;
+        let used = renumbered.iter_mut().enumerate().filter(|(_, new)| **new == 0);
+        for ((n, new), place) in used.zip(0..) {
+            *new = place;
             mesh.node_ids.push(self.node_ids[n]);
             mesh.points.push(self.points[n]);
         }
