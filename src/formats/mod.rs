@@ -1,5 +1,7 @@
 //! Other programs' files: bytes to meshes and fields, and back. No mathematics, no decisions about what to compute.
 
+pub mod ansys;
+mod ids;
 pub mod zset;
 
 use crate::error::{Error, Result};
@@ -13,11 +15,12 @@ use std::path::Path;
 pub fn read_mesh(path: &Path) -> Result<Mesh> {
     match extension(path) {
         "geof" | "geo" => zset::read_mesh(path),
+        "cdb" | "dat" => ansys::read_mesh(path),
         other => Err(Error::input(
             path,
             "",
             format!("a mesh with the ending '{other}' is not known"),
-            "give a Z-set mesh (.geof or .geo)",
+            "give a Z-set mesh (.geof or .geo) or an Ansys deck (.cdb or .dat)",
         )),
     }
 }

@@ -8,8 +8,7 @@ use crate::fem::MassMatrix;
 use crate::parallel::Comm;
 use crate::rom::offline::Driver;
 use crate::rom::offline::assemble::{Bases, DualBasis};
-use crate::rom::offline::select::value_ids;
-use crate::rom::pod::{Diagonal, Pod, PodError, ProductFn, Truncation, pod_extend};
+use crate::rom::pod::{Diagonal, PodError, ProductFn, pod_extend};
 use crate::solver::{FullState, HighFidelity, StepReport};
 use crate::structure::{LoadedStructure, Structure};
 
@@ -78,15 +77,12 @@ pub struct Products<'s> {
     comm: &'s Comm,
     structure: &'s Structure,
     mass: MassMatrix,
-    node_ids: Vec<u64>,
 }
 
 impl<'s> Products<'s> {
     /// Assembles the mass matrix.
     pub fn new(comm: &'s Comm, structure: &'s Structure) -> Products<'s> {
-        let node_ids =
-            structure.sub.mesh.node_index.iter().flat_map(|&n| [3 * n, 3 * n + 1, 3 * n + 2]).collect();
-        Products { comm, structure, mass: MassMatrix::new(&structure.sub.mesh), node_ids }
+        Products { comm, structure, mass: MassMatrix::new(&structure.sub.mesh) }
     }
 
     /// L2 products of a displacement with every mode: its reduced coordinates.
@@ -108,13 +104,8 @@ impl<'s> Products<'s> {
     /// # Collective
     pub fn extend_modes(&self, bases: &mut Bases, u: &[f64], tolerance: f64) -> Result<()> {
         let product = ProductFn(|u: &[f64], mu: &mut [f64]| self.mass.apply(u, 3, mu));
-        let n = bases.modes.len();
-        let singular = &bases.singular_values[..n];
-        let t = Truncation::new(tolerance);
-        let pod = pod_extend(self.comm, &bases.modes, singular, u, &product, &self.node_ids, t);
-        let pod = pod.map_err(|e| failed("displacement", &e))?;
-        bases.modes = columns(&pod);
-        bases.singular_values = pod.singular_values;
+        pod_extend(self.comm, &mut bases.modes, &mut bases.singular_values, u, &product, tolerance)
+            .map_err(|e| failed("displacement", &e))?;
         Ok(())
     }
 
@@ -152,21 +143,15 @@ impl<'s> Products<'s> {
         if size > square(&dual.largest) {
             dual.largest.copy_from_slice(values);
         }
-        let ids = value_ids(self.structure, dual.quantity.components);
-        let t = Truncation::new(tolerance);
-        let m = dual.columns.len();
-        let pod = pod_extend(
+        pod_extend(
             self.comm,
-            &dual.columns,
-            &dual.singular_values[..m],
+            &mut dual.columns,
+            &mut dual.singular_values,
             values,
             &Diagonal::Identity,
-            &ids,
-            t,
-        );
-        let pod = pod.map_err(|e| failed(&dual.quantity.name, &e))?;
-        dual.columns = columns(&pod);
-        dual.singular_values = pod.singular_values;
+            tolerance,
+        )
+        .map_err(|e| failed(&dual.quantity.name, &e))?;
         Ok(())
     }
 }
@@ -175,10 +160,6 @@ impl<'s> Products<'s> {
 pub fn scaled(dual: &DualBasis) -> Vec<Vec<f64>> {
     let times = |(column, s): (&Vec<f64>, &f64)| column.iter().map(|x| s * x).collect();
     dual.columns.iter().zip(&dual.singular_values).map(times).collect()
-}
-
-fn columns(pod: &Pod) -> Vec<Vec<f64>> {
-    (0..pod.count).map(|k| pod.mode(k).to_vec()).collect()
 }
 
 fn failed(what: &str, e: &PodError) -> Error {

@@ -6,8 +6,8 @@
 
 use super::elements::{element_kind, element_order, face, face_kind, supported_elements, to_vtk};
 use super::geof::{unique, warn_stale};
-use super::ids::keep_first;
 use crate::error::{Error, Result};
+use crate::formats::ids::keep_first;
 use crate::mesh::{ElementKind, Mesh};
 use std::fmt;
 use std::path::Path;

@@ -13,9 +13,9 @@
 //! (Z-set keeps the sets of a mesh it has remeshed): they are left out with a warning.
 
 use super::elements::{element_kind, element_order, face, face_kind, supported_elements, to_vtk};
-use super::ids::{IdMap, keep_first};
 use super::lines::{Line, Lines};
 use crate::error::{Error, Result};
+use crate::formats::ids::{IdMap, keep_first};
 use crate::mesh::{FaceKind, Mesh};
 use std::collections::BTreeSet;
 use std::io::BufRead;

@@ -15,7 +15,6 @@ mod blocks;
 mod elements;
 mod geo;
 mod geof;
-mod ids;
 pub mod inp;
 mod layout;
 mod lines;

@@ -5,13 +5,13 @@
 //! pressure) follow it. Otherwise nodes and elements come by ascending label, and the faces of a set sub-domain after
 //! sub-domain.
 
-use super::ids::IdMap;
 use super::layout::Layout;
 use super::lines::Lines;
 use super::places::{Place, Places};
 use super::read_mesh;
 use super::ut::UtIndex;
 use crate::error::{Error, Result};
+use crate::formats::ids::IdMap;
 use crate::mesh::{Face, Mesh};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};

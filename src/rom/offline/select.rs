@@ -136,7 +136,7 @@ pub fn dual_basis(
 }
 
 /// Ids of the values of a field with some components per integration point.
-pub fn value_ids(structure: &Structure, components: usize) -> Vec<u64> {
+fn value_ids(structure: &Structure, components: usize) -> Vec<u64> {
     let c = components as u64;
     point_ids(structure).0.iter().flat_map(|&p| (0..c).map(move |i| c * p + i)).collect()
 }

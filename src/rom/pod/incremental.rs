@@ -1,28 +1,51 @@
 //! Incremental POD (method.md 2.2): one more snapshot into a basis, without the old snapshots.
 
-use super::{InnerProduct, Pod, PodError, Truncation, pod_gram};
+use super::{InnerProduct, PodError};
 use crate::parallel::Comm;
+use crate::rom::dense::{axpy, dot};
 
-/// The basis of `modes` (orthonormal, with their `singular_values`) and of one new snapshot.
+/// Adds the part of `snapshot` outside of the span of the orthonormal `modes` as a further mode, with its norm as its
+/// singular value, unless it is at most `tolerance` of the snapshot. Returns that share.
 ///
-/// The old snapshots enter by their modes times singular values, which have the same correlation; the result is their
-/// POD with the new one, truncated. A snapshot within `truncation.relative` of the basis changes singular values only.
+/// Nothing is truncated or rotated: a snapshot that is small beside the others (another load level) is told from noise by
+/// its own size, and coordinates of the old modes keep their meaning.
 ///
 /// # Errors
-/// [`PodError`]: a snapshot that is not finite.
+/// [`PodError::NotFinite`].
 ///
 /// # Collective
 pub fn pod_extend<P: InnerProduct + ?Sized>(
     comm: &Comm,
-    modes: &[Vec<f64>],
-    singular_values: &[f64],
+    modes: &mut Vec<Vec<f64>>,
+    singular_values: &mut Vec<f64>,
     snapshot: &[f64],
     inner: &P,
-    ids: &[u64],
-    truncation: Truncation,
-) -> Result<Pod, PodError> {
-    let mut all: Vec<Vec<f64>> =
-        modes.iter().zip(singular_values).map(|(mode, s)| mode.iter().map(|x| s * x).collect()).collect();
-    all.push(snapshot.to_vec());
-    pod_gram(comm, &all[..], inner, ids, truncation)
+    tolerance: f64,
+) -> Result<f64, PodError> {
+    let mut rest = snapshot.to_vec();
+    let mut product = vec![0.0; rest.len()];
+    inner.apply(&rest, &mut product);
+    let size = comm.sum1(dot(&rest, &product)).max(0.0).sqrt();
+    if !size.is_finite() {
+        return Err(PodError::NotFinite { snapshot: 0 });
+    }
+    if size == 0.0 {
+        return Ok(0.0);
+    }
+    // twice is enough (Parlett)
+    for _ in 0..2 {
+        inner.apply(&rest, &mut product);
+        let mut along: Vec<f64> = modes.iter().map(|m| dot(m, &product)).collect();
+        comm.sum(&mut along);
+        modes.iter().zip(along).for_each(|(m, c)| axpy(-c, m, &mut rest));
+    }
+    inner.apply(&rest, &mut product);
+    let left = comm.sum1(dot(&rest, &product)).max(0.0).sqrt();
+    if left > tolerance * size {
+        rest.iter_mut().for_each(|x| *x /= left);
+        singular_values.truncate(modes.len());
+        singular_values.push(left);
+        modes.push(rest);
+    }
+    Ok(left / size)
 }

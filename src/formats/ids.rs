@@ -2,7 +2,7 @@
 
 /// Finds the position of a label: a table where the labels are dense, a sorted list where they are not.
 #[derive(Debug, Default)]
-pub(super) struct IdMap {
+pub(in crate::formats) struct IdMap {
     /// Position of label `first + i`, or `u32::MAX`.
     dense: Vec<u32>,
     first: u64,
@@ -50,7 +50,7 @@ impl IdMap {
 }
 
 /// Removes repeated entries, keeping the first of each: a set holds an item once.
-pub(super) fn keep_first(items: &mut Vec<u32>) {
+pub(in crate::formats) fn keep_first(items: &mut Vec<u32>) {
     if items.windows(2).all(|w| w[0] < w[1]) {
         return;
     }

@@ -1,0 +1,41 @@
+//! Decks of Ansys MAPDL: the mesh of `.cdb` (`CDWRITE`) and `.dat` (Workbench) files.
+//!
+//! | of the deck | in the mesh |
+//! |---|---|
+//! | SOLID185, SOLID45 | `c3d8`; collapsed `c3d6`, `c3d4` |
+//! | SOLID186, SOLID95 | `c3d20r`, or `c3d20` with full integration (KEYOPT(2) = 1, KEYOPT(11) = 0); collapsed `c3d15`, `c3d10_4` |
+//! | SOLID187, SOLID92 | `c3d10_4` |
+//! | MESH200, KEYOPT(1) 8 to 11 | `c3d4`, `c3d10_4`, `c3d8`, `c3d20r`: a mesh without physics |
+//! | surfaces, contacts, beams, shells, … | left out, with a warning; other volumes and pyramids are refused |
+//! | materials and element types | element sets `mat1`, `type1`, … |
+//! | components (`CMBLOCK`) | sets of their names; a node component is a face set, too, where it holds all nodes of outer faces |
+//! | SURF154 on outer faces | face set of their type: `type2` |
+//! | the outer faces | face set `skin` |
+//!
+//! Nodes that no volume has are left out. Faces point outward. Nothing is converted: the units are the deck's.
+//! Materials, loads and results are not read here.
+
+mod blocks;
+mod columns;
+mod deck;
+mod lines;
+mod mesh;
+mod reader;
+mod shapes;
+mod skin;
+mod types;
+
+pub use deck::{Component, Deck, DeckElements};
+pub use types::ElementType;
+
+use crate::error::Result;
+use crate::mesh::Mesh;
+use std::path::Path;
+
+/// Reads the mesh of a deck; the whole structure.
+///
+/// # Errors
+/// As [`Deck::read`] and [`Deck::mesh`].
+pub fn read_mesh(path: &Path) -> Result<Mesh> {
+    Deck::read(path)?.mesh()
+}
