@@ -59,7 +59,7 @@ TRAIN = {
         "level": (1.02, 1.04),  # of the mean temperature
         "deviation": (8.0, 12.0),  # standard deviation of the random part
     },
-    "hot": {"heat": (600.0, 600.0), "width": (0.4, 0.4), "x": (0.5, 0.5), "y": (0.5, 0.5), "z": (0.5, 0.5)},
+    "hot": {},  # the field of the reference data, up to 400
 }
 UNSEEN = {
     "cube": {
@@ -88,7 +88,7 @@ UNSEEN = {
         "level": (1.0, 1.05),
         "deviation": (20.0, 35.0),
     },
-    "hot": {"heat": (400.0, 800.0), "width": (0.25, 0.6), "x": (0.0, 1.0), "y": (0.0, 1.0), "z": (0.0, 1.0)},
+    "hot": {"heat": (250.0, 500.0), "width": (0.3, 0.7), "x": (0.0, 1.0), "y": (0.0, 1.0), "z": (0.0, 1.0)},
 }
 
 # A nickel alloy in spirit. Yield, viscosity, exponent and both coefficients of the back-stress fall with temperature: at
