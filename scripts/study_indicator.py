@@ -88,6 +88,7 @@ def run(folder, name, p_training):
         "worst": {q: worst(e[q]) for q in e},
         "last": {q: float(e[q][-1]) for q in e},
         "p_largest": float(p.max()),
+        "eta": summary.get("indicator", summary.get("residuals", {}).get("p")),
     }
     indicator = reduced_rows(folder / f"{name}.h5", "indicator")
     if indicator is not None:
@@ -146,20 +147,20 @@ def family(folder):
 
 
 HEAD = [
-    "| case | run | high-fidelity steps | worst e(p) | worst e(U) | last e(p) | bound covers | bound / error "
+    "| case | run | high-fidelity steps | worst e(p) | worst e(U) | last e(p) | largest eta | bound covers | bound / error "
     "| 3 eta covers | 3 eta / error |",
-    "|---|---|---|---|---|---|---|---|---|---|",
+    "|---|---|---|---|---|---|---|---|---|---|---|",
 ]
 
 
 def row(name, r):
     if "failed" in r:
-        return f"| {name} | {r['run']} | failed: {r['failed'].splitlines()[-1]} | | | | | | | |"
+        return f"| {name} | {r['run']} | failed: {r['failed'].splitlines()[-1]} | | | | | | | | |"
     b, f = r.get("bound", {}), r.get("factor", {})
     share = lambda c: percent(c.get("covered")) + (f" of {c['steps']}" if c.get("steps") else "")
     return (
         f"| {name} | {r['run']} | {r['high_fidelity']} of {r['steps']} | {number(r['worst']['p'])} | {number(r['worst']['U'])}"
-        f" | {number(r['last']['p'])} | {share(b)} | {number(b.get('median'), '{:.2g}')}"
+        f" | {number(r['last']['p'])} | {number(r['eta'])} | {share(b)} | {number(b.get('median'), '{:.2g}')}"
         f" | {share(f)} | {number(f.get('median'), '{:.2g}')} |"
     )
 
@@ -182,6 +183,7 @@ def tables(families):
                 "steps": sum(r["steps"] for r in runs),
                 "worst": {"p": worst("p"), "U": worst("U")},
                 "last": {"p": max(r["last"]["p"] for r in runs)},
+                "eta": max((r["eta"] for r in runs if r["eta"] is not None), default=None),
                 "bound": pooled(runs, "bound"),
                 "factor": pooled(runs, "factor"),
             }
