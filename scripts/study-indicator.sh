@@ -162,7 +162,10 @@ for family in ${families//,/ }; do
         keep_case "$one" "$one.new"
         keep_case "$many" "$many.new"
         truth "$one" && model "$folder" "$one/truth.h5" || continue
-        truth "$many" && reduced "$many" "$folder/model.h5" && echo "  $cycles cycles"
+        truth "$many" || continue
+        reduced "$many" "$folder/model.h5"
+        echo "  $cycles cycles"
+        printf '%s\n' "${one##*/}" "${many##*/}" >"$folder/cases"
         folders+=("$folder")
         continue
     fi
@@ -174,11 +177,13 @@ for family in ${families//,/ }; do
         [ "$family" = hot ] && break # there is one training field
     done
     model "$folder" "${snapshots[@]}" || continue
+    printf '%s\n' "${snapshots[@]%/truth.h5}" | sed 's|.*/||' >"$folder/cases"
     for seed in $seeds; do
         at=$folder/seed-$seed
         write_case "$at" "$family" --seed "$seed" "${options[@]}" || { failed=1; continue; }
         truth "$at" || continue
         reduced "$at" "$folder/model.h5"
+        echo "seed-$seed" >>"$folder/cases"
         echo "  seed $seed"
     done
     folders+=("$folder")

@@ -2,8 +2,8 @@
 
     study_indicator.py FAMILY_FOLDER... [--json FILE] [--docs FILE]
 
-A family's folder holds train-*/truth.h5, model.h5 and for each unseen case a folder with truth.h5 and, as far as the runs
-succeeded, plain.h5, adaptive-TOL.h5 and for each NAME-errors.json (of `ferrom compare`) and NAME.json (of the run).
+A family's folder holds `cases` (the names of the folders that follow, one per line), train-*/truth.h5, model.json and for
+each unseen case a folder with truth.h5 and, as far as the runs succeeded, plain.h5, adaptive-TOL.h5 and for each NAME-errors.json (of `ferrom compare`) and NAME.json (of the run).
 Needs numpy and h5py.
 
 Error of a step: ||q~ - q|| / max(||q||, 1e-3 of its largest over time), in L2, for q = p (cumulated plastic strain) or U.
@@ -14,7 +14,6 @@ A step is judged where p is above 1 % of its largest value in training: below, e
 
 import argparse
 import json
-import re
 from pathlib import Path
 
 import h5py
@@ -132,12 +131,11 @@ def pooled(runs, key):
 
 def family(folder):
     """All runs of a family."""
-    trained = [largest_p(t) for t in sorted(folder.glob("train-*/truth.h5"))]
-    p_training = max(p.max() for _, p in trained)
+    listed = [folder / name for name in (folder / "cases").read_text().split()]
+    p_training = max(largest_p(c / "truth.h5")[1].max() for c in listed if c.name.startswith("train-"))
     cases = []
-    order = lambda f: [int(x) if x.isdigit() else x for x in re.split(r"(\d+)", f.name)]
-    for case in sorted((c for c in folder.iterdir() if c.is_dir() and not c.name.endswith(".new")), key=order):
-        if case.name.startswith("train") or not (case / "truth.h5").exists():
+    for case in listed:
+        if case.name.startswith("train-"):
             continue
         names = ["plain"] + sorted({f.stem for f in case.glob("adaptive-*.failed")} | {f.stem for f in case.glob("adaptive-*.h5")})
         runs = [r for r in (run(case, n, p_training) for n in names) if r]
