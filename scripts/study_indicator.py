@@ -3,7 +3,8 @@
     study_indicator.py FAMILY_FOLDER... [--json FILE] [--docs FILE]
 
 A family's folder holds `cases` (the names of the folders that follow, one per line), train-*/truth.h5, model.json and for
-each unseen case a folder with truth.h5 and, as far as the runs succeeded, plain.h5, adaptive-TOL.h5 and for each NAME-errors.json (of `ferrom compare`) and NAME.json (of the run).
+each unseen case a folder with truth.h5 and, as far as the runs succeeded, plain.h5, adaptive-TOL.h5 and for each
+NAME-errors.json (of `ferrom compare`) and NAME.json (of the run).
 Needs numpy and h5py.
 
 Error of a step: ||q~ - q|| / max(||q||, 1e-3 of its largest over time), in L2, for q = p (cumulated plastic strain) or U.
