@@ -77,7 +77,9 @@ def run(folder, name, p_training):
     loaded = np.interp(own, times, p) > SHARE * p_training
     loaded &= own > own[0]
     e = {q: errors(report, q, own) for q in ("p", "U")}
-    worst = lambda x: float(np.nanmax(np.where(loaded, x, np.nan))) if loaded.any() else None
+    # U at every step: the indicator of p is blind where nothing flows, and that must be seen
+    judged = {"p": loaded, "U": own > own[0]}
+    worst = lambda q: float(np.nanmax(e[q][judged[q]])) if judged[q].any() else None
     out = {
         "run": name,
         "steps": summary["increments"],
@@ -85,7 +87,7 @@ def run(folder, name, p_training):
         "enriched": summary.get("enriched", []),
         "modes": summary["modes"],
         "points": summary["points"],
-        "worst": {q: worst(e[q]) for q in e},
+        "worst": {q: worst(q) for q in e},
         "last": {q: float(e[q][-1]) for q in e},
         "p_largest": float(p.max()),
         "eta": summary.get("indicator", summary.get("residuals", {}).get("p")),
