@@ -136,7 +136,7 @@ impl Watch {
         [
             ("indicator", if self.indicator.is_finite() { self.indicator } else { f64::MAX }),
             ("accumulated indicator", self.accumulated),
-            ("predicted error", self.predicted),
+            ("predicted", self.predicted),
             ("bound", self.bound),
             ("calibrated", f64::from(u8::from(self.calibrated))),
             ("enriched", f64::from(u8::from(self.last_enriched))),
