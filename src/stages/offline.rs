@@ -224,9 +224,11 @@ fn write(comm: &Comm, model: &ReducedModel, structure: &Structure, bases: &Bases
 
 /// The case given, or the one that the store keeps.
 fn case_of(file: &SnapshotFile, given: Option<&Case>) -> Result<Case> {
+    // a text of comments only is no case either
+    let keeps_none = file.case_text().parse::<toml::Table>().is_ok_and(|t| t.is_empty());
     match given {
         Some(case) => Ok(case.clone()),
-        None if file.case_text().trim().is_empty() => Err(Error::case(format!(
+        None if keeps_none => Err(Error::case(format!(
             "{}: it keeps no case, and materials and loads are needed; give one with --case",
             file.path().display()
         ))),
