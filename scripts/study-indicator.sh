@@ -126,7 +126,7 @@ reduced() { # FOLDER MODEL more...
     for tol in $tolerances; do
         run=$folder/adaptive-$tol
         # shellcheck disable=SC2086
-        ferrom "$run" online "$model" "$folder"/case.* -o "$run.h5" --adaptive --error-tol "$tol" $more "$@" &&
+        ferrom "$run" online "$model" "$folder"/case.* -o "$run.h5" --rebuild U,p,sig --adaptive --error-tol "$tol" $more "$@" &&
             ferrom "$run-errors" compare "$run.h5" "$folder/truth.h5" --quantity U,p,sig
     done
 }

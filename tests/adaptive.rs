@@ -120,7 +120,17 @@ fn a_spent_budget_keeps_the_run_so_far_and_the_last_model() {
     let out = study.model.with_file_name("budget.h5");
     let saved = study.model.with_file_name("budget-model.h5");
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_ferrom"))
-        .args(arguments!["online", study.model, study.input, "-o", out, "-q", "--adaptive", "--rebuild", "U,p"])
+        .args(arguments![
+            "online",
+            study.model,
+            study.input,
+            "-o",
+            out,
+            "-q",
+            "--adaptive",
+            "--rebuild",
+            "U,p"
+        ])
         .args(arguments!["--max-enrichments", "1", "--save-model", saved])
         .output()
         .expect("the program runs");

@@ -141,6 +141,9 @@ pub(super) struct Offline {
     /// Quantities that the online stage can rebuild (default: sig, and p where the law has it)
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub quantities: Option<Vec<String>>,
+    /// Draw the calibration of the error indicator
+    #[arg(long, value_name = "FILE.svg")]
+    pub figure: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

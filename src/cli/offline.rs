@@ -7,7 +7,10 @@ use crate::config::{Case, CubatureMode, read_case};
 use crate::error::{Error, Result};
 use crate::parallel::agree;
 use crate::report::Table;
+use crate::rom::calibration::{Calibration, figure::svg};
 use crate::stages::{Context, OfflineReport, lift, offline};
+use crate::store::ReducedModel;
+use std::path::Path;
 
 pub(super) fn run(cx: &Context, args: &Offline, session: &Session) -> Result<Answer> {
     let case = agree(cx.comm, args.case.as_ref().map(|p| read_case(p)).transpose())?;
@@ -33,8 +36,26 @@ pub(super) fn run(cx: &Context, args: &Offline, session: &Session) -> Result<Ans
     let report = offline(cx, &args.snapshots, case.as_ref(), adjust, &solver, &args.output)?;
     cx.say(table(&report));
     cx.say(format_args!("written to {}", args.output.display()));
+    if let Some(figure) = &args.figure {
+        draw(cx, &args.output, figure)?;
+    }
     let json = serde_json::to_value(&report).map_err(|e| Error::run(e.to_string()))?;
     Ok(Answer::new(json))
+}
+
+/// Draws the calibration that the model keeps.
+fn draw(cx: &Context, model: &Path, figure: &Path) -> Result<()> {
+    let text = ReducedModel::read_online(cx.comm, model)?.calibration;
+    let drawn = match text.as_str() {
+        "" => {
+            Err(Error::case(format!("{}: has no calibration to draw; leave --figure out", model.display())))
+        }
+        text => Calibration::from_json(text).map_err(Error::from).and_then(|c| {
+            let svg = if cx.comm.is_root() { std::fs::write(figure, svg(&c)) } else { Ok(()) };
+            svg.map_err(|e| Error::run(format!("{}: cannot be written ({e})", figure.display())))
+        }),
+    };
+    agree(cx.comm, drawn)
 }
 
 fn table(r: &OfflineReport) -> Table {

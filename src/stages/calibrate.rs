@@ -123,6 +123,9 @@ pub(super) fn calibrate(
                     "the error indicator is calibrated on few pairs, and its bound is wide: {add}"
                 ));
             }
+            if let Some(runs) = &c.few_runs {
+                log::info!("calibration of the error indicator: {runs}");
+            }
             Ok(Some(c))
         }
         Err(e @ CalibrationError::NoPairs { .. }) => {
