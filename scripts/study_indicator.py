@@ -90,7 +90,7 @@ def run(folder, name, p_training):
         "worst": {q: worst(q) for q in e},
         "last": {q: float(e[q][-1]) for q in e},
         "p_largest": float(p.max()),
-        "eta": summary.get("indicator", summary.get("residuals", {}).get("p")),
+        "eta": summary["indicator"] if "indicator" in summary else summary["residuals"].get("p"),
     }
     indicator = reduced_rows(folder / f"{name}.h5", "indicator")
     if indicator is not None:

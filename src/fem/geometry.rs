@@ -3,6 +3,7 @@
 use super::reference::{MAX_NODES, node_positions, shape};
 use super::{quadrature, quadrature::Point};
 use crate::mesh::{ElementKind, Mesh, MeshError};
+use nalgebra::Matrix3;
 
 /// Shape functions and their reference derivatives at the points of a rule.
 #[derive(Debug, Clone)]
@@ -40,21 +41,14 @@ pub(super) fn jacobian(mesh: &Mesh, nodes: &[u32], d: &[[f64; 3]]) -> [[f64; 3];
 }
 
 pub(super) fn determinant(j: &[[f64; 3]; 3]) -> f64 {
-    j[0][0] * (j[1][1] * j[2][2] - j[1][2] * j[2][1]) - j[0][1] * (j[1][0] * j[2][2] - j[1][2] * j[2][0])
-        + j[0][2] * (j[1][0] * j[2][1] - j[1][1] * j[2][0])
+    Matrix3::from(*j).determinant()
 }
 
-/// `inv[b][a] = d xi_a / d x_b`, flattened.
-fn inverse(j: &[[f64; 3]; 3], det: f64) -> [f64; 9] {
-    let mut inv = [0.0; 9];
-    for a in 0..3 {
-        for b in 0..3 {
-            let (r0, r1) = ((a + 1) % 3, (a + 2) % 3);
-            let (c0, c1) = ((b + 1) % 3, (b + 2) % 3);
-            inv[3 * b + a] = (j[r0][c0] * j[r1][c1] - j[r0][c1] * j[r1][c0]) / det;
-        }
-    }
-    inv
+/// `inv[b][a] = d xi_a / d x_b`, flattened; `None` where the mapping is not invertible.
+fn inverse(j: &[[f64; 3]; 3]) -> Option<[f64; 9]> {
+    // from rows of j become columns, so this is d x_b / d xi_a with b as row; columns follow each other in memory
+    let inverse = Matrix3::from(*j).try_inverse()?;
+    inverse.as_slice().try_into().ok()
 }
 
 /// The integration points of a mesh, element by element.
@@ -90,16 +84,16 @@ impl Geometry {
             for (k, &w) in table.weights.iter().enumerate() {
                 let j = jacobian(mesh, nodes, &table.d[k * nn..(k + 1) * nn]);
                 let det = determinant(&j);
-                if !det.is_finite() || det <= 0.0 {
+                let Some(inverse) = inverse(&j).filter(|_| det.is_finite() && det > 0.0) else {
                     return Err(MeshError::Inverted {
                         id: mesh.element_ids[e],
                         kind,
                         point: k + 1,
                         determinant: det,
                     });
-                }
+                };
                 geometry.weights.push(w * det);
-                geometry.inverses.push(inverse(&j, det));
+                geometry.inverses.push(inverse);
             }
         }
         geometry.tables = tables;

@@ -72,7 +72,7 @@ pub struct AdaptiveSummary {
     /// Accepted steps whose prediction is not calibrated.
     pub uncalibrated: usize,
     /// Full equilibrium residuals that were computed: time, value.
-    pub residuals: Vec<(f64, f64)>,
+    pub equilibrium: Vec<(f64, f64)>,
     /// Why the run stopped before its end, where it did; the run so far and the last model were written.
     pub stopped: Option<String>,
     /// Time reached.
@@ -237,7 +237,7 @@ impl Run<'_> {
             if i == 0 && !watch.wrong() || options.residual_every > 0 && (i + 1) % options.residual_every == 0
             {
                 let r = self.residual(&trial)?;
-                self.summary.residuals.push((t, r));
+                self.summary.equilibrium.push((t, r));
                 // at the first step of a new case the indicator can be blind (method.md 3.3)
                 watch.see_residual(i == 0 && r > options.tolerance);
             }
