@@ -118,18 +118,13 @@ pub(super) fn calibrate(
     drop(progress);
     match calibration::calibrate(&pairs, options.level, options.seed) {
         Ok(c) => {
-            if let Some(add) = &c.few_pairs {
-                cx.warn(format_args!(
-                    "the error indicator is calibrated on few pairs, and its bound is wide: {add}"
-                ));
-            }
             if let Some(runs) = &c.few_runs {
                 log::info!("calibration of the error indicator: {runs}");
             }
             Ok(Some(c))
         }
         Err(e @ CalibrationError::NoPairs { .. }) => {
-            cx.warn(format_args!("the error indicator is not calibrated: {e}"));
+            log::info!("the error indicator is not calibrated: {e}");
             Ok(None)
         }
         Err(e) => Err(Error::run(format!("calibration of the error indicator: {e}"))),

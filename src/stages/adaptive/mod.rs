@@ -114,6 +114,9 @@ pub fn adaptive(
     let file = cx.timers.time("model", || ModelFile::open(comm, path))?;
     let structure = Structure::new(comm, file.subdomain().clone(), &own.materials)?;
     let mut watch = agree(comm, Watch::new(&origin, options))?;
+    if let Some(why) = watch.doubt() {
+        cx.warn(why);
+    }
     let lifts: Vec<(f64, Amplitude)> =
         agree(comm, origin.lifts.iter().map(|l| lift_amplitude(&case, l)).collect::<Result<_>>())?;
     let model =

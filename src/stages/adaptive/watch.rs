@@ -72,6 +72,20 @@ impl Watch {
         })
     }
 
+    /// What the user should know of the calibration before relying on it.
+    pub fn doubt(&self) -> Option<String> {
+        match &self.calibration {
+            None => Some(
+                "the model has no calibration of its indicator: predicted errors and bounds are the plain factor, not \
+                 calibrated; build the model with [offline] calibrate = true and 'p' among its quantities"
+                    .to_owned(),
+            ),
+            Some(c) => c.few_pairs.as_ref().map(|add| {
+                format!("the error indicator is calibrated on few pairs, and its bound is wide: {add}")
+            }),
+        }
+    }
+
     /// Looks at the fits of a trial step; `failed`: the reduced Newton did not converge.
     pub fn look(&mut self, duals: &[Dual], failed: bool) {
         (self.failed, self.residual_high, self.last_enriched) = (failed, false, false);
