@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The whole of ferrom on a turbine blade: trains on four computed cases, predicts a fifth, and measures the prediction
-# against the high-fidelity solution of that case. One to two minutes on two free cores, after set-up
+# against the high-fidelity solution of that case. About a minute on two free cores, after set-up
 # and build.
 #
 #   scripts/demo.sh              results in target/demo
