@@ -142,3 +142,19 @@ fn a_spent_budget_keeps_the_run_so_far_and_the_last_model() {
     let times = info(&out)["times"].as_array().expect("times").len();
     assert!((12..20).contains(&times), "{times} times were kept");
 }
+
+#[test]
+fn a_model_trained_over_cases_needs_no_further_step_on_any_of_them() {
+    let Some(study) = Study::new() else { return };
+    let Some(weak) = case("MecaSequential").map(|c| c.join("cube2.inp")) else { return };
+    let trained = study.model.with_file_name("trained.h5");
+    let report = run_json(1, &arguments!["train", study.model, study.input, weak, "-o", trained, "-q"]);
+    assert_eq!(report["complete"], true, "{report}");
+    let total = report["steps"].as_u64().expect("a number");
+    eprintln!("| greedy training over two load cases | {total} high-fidelity steps of 60 |");
+    assert!((1..=20).contains(&total), "{report}");
+    for input in [study.input, weak] {
+        let again = Study { model: trained.clone(), input };
+        assert_eq!(steps(&again.adaptive(1, "trained-run", &[]).1), Vec::<f64>::new());
+    }
+}
