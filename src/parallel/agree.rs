@@ -29,14 +29,3 @@ pub fn agree<T>(comm: &Comm, mine: Result<T>) -> Result<T> {
     let code = i32::from_le_bytes([told[0], told[1], told[2], told[3]]);
     Err(Error::new(Kind::from_exit_code(code), String::from_utf8_lossy(&told[4..]).into_owned()))
 }
-
-/// [`agree`] for a step without a value.
-///
-/// # Errors
-/// As [`agree`].
-///
-/// # Collective
-/// As [`agree`].
-pub fn agree_ok(comm: &Comm, mine: &Result<()>) -> Result<()> {
-    agree(comm, mine.clone())
-}

@@ -44,15 +44,6 @@ impl Dd {
     }
 }
 
-/// Compensated `sum_i a_i b_i`.
-pub fn sum_of_products(a: &[f64], b: &[f64]) -> Dd {
-    let mut s = Dd::default();
-    for (x, y) in a.iter().zip(b) {
-        s.add_product(*x, *y);
-    }
-    s
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,9 +7,9 @@ mod agree;
 mod comm;
 mod compensated;
 
-pub use agree::{agree, agree_ok};
+pub use agree::agree;
 pub use comm::{Comm, Wire};
-pub use compensated::{Dd, sum_of_products};
+pub use compensated::Dd;
 
 /// Ends all ranks at once with an exit code, whatever they are doing. For panics: nothing is flushed or finalised.
 pub fn abort(code: i32) -> ! {

@@ -168,7 +168,7 @@ fn run(
         });
     }
     drop(progress);
-    for (points, _) in [(&system.active, ()), (&system.extra, ())] {
+    for points in [&system.active, &system.extra] {
         for material in points.set.materials() {
             if comm.any(material.left_tables()) {
                 cx.warn(format_args!(
