@@ -108,13 +108,6 @@ impl<'a> StoredRecord<'a> {
     }
 }
 
-impl ElementTable {
-    /// Whether no element has results.
-    pub fn is_empty(&self) -> bool {
-        self.offsets.iter().all(|&o| o == 0)
-    }
-}
-
 impl Rst {
     /// The element results of a set (from 0); `None` where there are none.
     ///
@@ -157,6 +150,24 @@ impl Rst {
                 let record = self.element_record(&mut reader, at, address, e, *kind, &mut values)?;
                 visit(e, k, record)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Visits the kinds of records that each element has, without reading these.
+    ///
+    /// # Errors
+    /// A record is damaged.
+    pub fn visit_present(&self, table: &ElementTable, mut visit: impl FnMut(ElementRecord)) -> Result<()> {
+        let (mut reader, mut index) = (self.source.reader(), Vec::new());
+        for &offset in table.offsets.iter().filter(|o| **o != 0) {
+            reader.integers(
+                table.base.saturating_add(offset),
+                "index of an element's records",
+                &mut index,
+            )?;
+            let present = ElementRecord::ALL.into_iter().zip(&index).filter(|(_, address)| **address != 0);
+            present.for_each(|(kind, _)| visit(kind));
         }
         Ok(())
     }

@@ -275,11 +275,9 @@ impl RstResults {
     fn stored(&self, set: usize, record: ElementRecord) -> Result<bool> {
         let mut found = false;
         for part in &self.parts {
-            let Some(table) = part.element_table(set)? else { continue };
-            part.visit_records(&table, None, &[record], |_, _, stored| {
-                found |= stored != StoredRecord::Absent;
-                Ok(())
-            })?;
+            if let Some(table) = part.element_table(set)? {
+                part.visit_present(&table, |kind| found |= kind == record)?;
+            }
         }
         Ok(found)
     }
