@@ -252,9 +252,10 @@ impl Model {
             (21, self.sectors as usize),
         ];
         counts.iter().for_each(|&(item, n)| out.put(header, item, n as i32));
+        out.put(header, 40, 1);
         if !self.old {
             let all = self.all_nodes.len().max(self.order.len());
-            [(40, 1), (49, all as i32)].iter().for_each(|&(item, n)| out.put(header, item, n));
+            out.put(header, 49, all as i32);
         }
         let low_high: Vec<i32> = (0..2 * capacity)
             .map(|i| addresses.get(i % capacity).map_or(0, |a| (a >> (32 * (i / capacity))) as u32 as i32))

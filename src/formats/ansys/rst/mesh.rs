@@ -11,31 +11,16 @@ use std::collections::BTreeMap;
 const UNITS: [(i32, &str); 7] =
     [(1, "SI"), (2, "CGS"), (3, "BFT"), (4, "BIN"), (5, "MKS"), (6, "MPA"), (7, "UMKS")];
 
-/// Nodes, elements, types and components of all parts. Nodes of a whole file keep its order, those of parts are
-/// ascending; elements follow each other part by part.
+/// Nodes, elements, types and components of all parts. Nodes and elements are in ascending order, as in a deck of the
+/// same model: the order of a result file is that of the solver.
 pub(super) fn deck(parts: &[Rst]) -> Result<Deck> {
     let Some(first) = parts.first() else { return Ok(Deck::default()) };
     let mut deck = Deck { path: first.path().to_owned(), ..Deck::default() };
     deck.units = UNITS.iter().find(|u| u.0 == first.header.units).map(|u| u.1.to_owned());
     nodes(parts, &mut deck)?;
     let (mut node_sets, mut element_sets) = (BTreeMap::new(), BTreeMap::new());
+    elements(parts, &mut deck)?;
     for part in parts {
-        let elements = part.read_elements()?;
-        for (e, attributes) in elements.attributes.iter().enumerate() {
-            let number = |i: usize, name: &str| {
-                u32::try_from(attributes[i]).map_err(|_| {
-                    let problem = format!("element {} has the {name} {}", attributes[8], attributes[i]);
-                    Error::input(part.path(), "", problem, "the file is damaged: copy or write it again")
-                })
-            };
-            let out = &mut deck.elements;
-            out.ids.push(number(8, "number")?.into());
-            out.materials.push(number(0, "material")?);
-            out.types.push(number(1, "element type")?);
-            out.lines.push(0);
-            out.nodes.extend(elements.nodes_of(e).iter().map(|n| u64::from(n.unsigned_abs())));
-            out.ends.push(out.nodes.len());
-        }
         for (id, kind) in part.element_types()? {
             let keyopts = (1..).zip(kind.keyopts).filter(|k| k.1 != 0).map(|(k, v)| (k, v.into())).collect();
             deck.types.insert(id, ElementType { routine: kind.routine, keyopts });
@@ -52,17 +37,31 @@ pub(super) fn deck(parts: &[Rst]) -> Result<Deck> {
     Ok(deck)
 }
 
-fn nodes(parts: &[Rst], deck: &mut Deck) -> Result<()> {
-    if let [whole] = parts {
-        return whole.visit_nodes(|node| {
-            if node.angles != [0.0; 3] {
-                deck.angles.insert(deck.node_ids.len(), node.angles);
-            }
-            deck.node_ids.push(node.number.into());
-            deck.points.push(node.point);
-            Ok(())
-        });
+fn elements(parts: &[Rst], deck: &mut Deck) -> Result<()> {
+    let all = parts.iter().map(Rst::read_elements).collect::<Result<Vec<_>>>()?;
+    let places = all.iter().enumerate().flat_map(|(p, own)| (0..own.ends.len()).map(move |e| (p, e)));
+    let mut places: Vec<(usize, usize)> = places.collect();
+    places.sort_by_key(|&(p, e)| all[p].attributes[e][8]);
+    let out = &mut deck.elements;
+    for (p, e) in places {
+        let attributes = all[p].attributes[e];
+        let number = |i: usize, name: &str| {
+            u32::try_from(attributes[i]).map_err(|_| {
+                let problem = format!("element {} has the {name} {}", attributes[8], attributes[i]);
+                Error::input(parts[p].path(), "", problem, "the file is damaged: copy or write it again")
+            })
+        };
+        out.ids.push(number(8, "number")?.into());
+        out.materials.push(number(0, "material")?);
+        out.types.push(number(1, "element type")?);
+        out.lines.push(0);
+        out.nodes.extend(all[p].nodes_of(e).iter().map(|n| u64::from(n.unsigned_abs())));
+        out.ends.push(out.nodes.len());
     }
+    Ok(())
+}
+
+fn nodes(parts: &[Rst], deck: &mut Deck) -> Result<()> {
     let mut all = BTreeMap::new();
     for part in parts {
         part.visit_nodes(|node| match all.insert(node.number, node) {
