@@ -79,7 +79,9 @@ pub(super) fn groups<E: Copy + Ord>(
     loads: impl Iterator<Item = (E, u8, Changes)>,
     prefix: impl Fn(u8) -> &'static str,
 ) -> Vec<Group<E>> {
-    let mut alike: BTreeMap<(u8, Vec<(usize, u64)>), Vec<E>> = BTreeMap::new();
+    // component, then load steps and the bits of the values
+    type Key = (u8, Vec<(usize, u64)>);
+    let mut alike: BTreeMap<Key, Vec<E>> = BTreeMap::new();
     for (member, component, changes) in loads {
         let key = changes.iter().map(|c| (c.0, c.1.to_bits())).collect();
         alike.entry((component, key)).or_default().push(member);
