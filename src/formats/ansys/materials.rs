@@ -152,7 +152,8 @@ impl<R: BufRead> Reader<'_, R> {
         let start = start.map_or(Some(1), |f| self.count(f));
         for (k, text) in (0u32..).zip(fields.iter().skip(2).take(6)).filter(|(_, t)| !t.is_empty()) {
             let value = self.number(text);
-            let at = start.and_then(|s| s.checked_add(k));
+            // laws have few constants: a number far beyond would make as many terms
+            let at = start.and_then(|s| s.checked_add(k)).filter(|at| *at <= 200);
             match (value, at, self.current_table().and_then(|t| t.rows.last_mut())) {
                 (Some(value), Some(at), Some(row)) => {
                     row.constants.insert(at, value);
