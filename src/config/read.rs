@@ -5,7 +5,7 @@ use super::toml_case::TomlCase;
 use crate::error::{Error, Result, nearest};
 use std::path::Path;
 
-/// Reads and checks a case: `.toml`, or a Z-set `.inp`.
+/// Reads and checks a case: `.toml`, a Z-set `.inp`, or an Ansys deck (`.cdb`, `.dat`).
 ///
 /// # Errors
 /// [`crate::error::Kind::Case`]: file, line, what is wrong, what to do.
@@ -13,6 +13,7 @@ pub fn read_case(path: &Path) -> Result<Case> {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
     match extension {
         "inp" => super::zset::read_inp(path),
+        "cdb" | "dat" => super::ansys::read_deck(path),
         "toml" => {
             let text = read_text(path)?;
             let case: TomlCase = toml::from_str(&text).map_err(|e| toml_error(path, &text, &e))?;
@@ -22,7 +23,7 @@ pub fn read_case(path: &Path) -> Result<Case> {
             path,
             "",
             format!("a case with the ending '{extension}' is not known"),
-            "give a .toml case or a Z-set .inp file",
+            "give a .toml case, a Z-set .inp file or an Ansys deck (.cdb, .dat)",
         )),
     }
 }

@@ -35,6 +35,21 @@ fn hexahedron(n: usize) -> Vec<Point> {
     out
 }
 
+/// Irons (1971): 8 points on the diagonals, first axis fastest, then 6 on the axes; degree 5.
+fn hexahedron14() -> Vec<Point> {
+    let (a, b) = ((19.0f64 / 33.0).sqrt(), (19.0f64 / 30.0).sqrt());
+    let mut out: Vec<Point> =
+        hexahedron(2).into_iter().map(|(x, _)| (x.map(|c| a.copysign(c)), 121.0 / 361.0)).collect();
+    for axis in 0..3 {
+        for c in [-b, b] {
+            let mut x = [0.0; 3];
+            x[axis] = c;
+            out.push((x, 320.0 / 361.0));
+        }
+    }
+    out
+}
+
 /// Triangle rules on the unit triangle (weights sum to 1/2): 3 points (degree 2) or 6 points (degree 4).
 fn triangle(n: usize) -> Vec<([f64; 2], f64)> {
     if n == 3 {
@@ -83,6 +98,7 @@ pub fn rule(kind: ElementKind) -> Vec<Point> {
         ElementKind::C3d15 => wedge(6, 3),
         ElementKind::C3d8 | ElementKind::C3d20r => hexahedron(2),
         ElementKind::C3d20 => hexahedron(3),
+        ElementKind::C3d20R14 => hexahedron14(),
     }
 }
 
@@ -91,7 +107,7 @@ pub fn rule(kind: ElementKind) -> Vec<Point> {
 pub fn mass_rule(kind: ElementKind) -> Vec<Point> {
     match kind {
         ElementKind::C3d8 => hexahedron(3),
-        ElementKind::C3d20 | ElementKind::C3d20r => hexahedron(4),
+        ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => hexahedron(4),
         ElementKind::C3d6 => wedge(6, 3),
         ElementKind::C3d15 => wedge_collapsed(),
         ElementKind::C3d4 => tetrahedron4(),
@@ -197,6 +213,15 @@ mod tests {
                     "{kind}: x^{a} y^{b} z^{c} gives {got}, not {want}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn the_rule_of_14_points_integrates_fifth_degree_monomials() {
+        for (a, b, c) in (0..216).map(|i| (i % 6, i / 6 % 6, i / 36)).filter(|(a, b, c)| a + b + c <= 5) {
+            let got: f64 =
+                hexahedron14().iter().map(|(x, w)| w * x[0].powi(a) * x[1].powi(b) * x[2].powi(c)).sum();
+            assert!((got - line(a) * line(b) * line(c)).abs() < 1e-14, "{a} {b} {c}: {got}");
         }
     }
 

@@ -65,8 +65,22 @@ const COMMON: [&str; 5] = ["name", "law", "density", "thermal", "aliases"];
 const ISOTROPIC: [&str; 2] = ["young", "poisson"];
 const CUBIC: [&str; 4] = ["y1111", "y1122", "y1212", "axes"];
 const ORTHOTROPIC: [&str; 10] = ["E1", "E2", "E3", "nu12", "nu23", "nu31", "G12", "G23", "G31", "axes"];
-const CHABOCHE: [&str; 13] =
-    ["young", "poisson", "R0", "H", "Q", "b", "isotropic", "kinematic", "flow", "K", "n", "eps0", "lag"];
+const CHABOCHE: [&str; 14] = [
+    "curves",
+    "young",
+    "poisson",
+    "R0",
+    "H",
+    "Q",
+    "b",
+    "isotropic",
+    "kinematic",
+    "flow",
+    "K",
+    "n",
+    "eps0",
+    "lag",
+];
 const CREEP: [&str; 6] = ["young", "poisson", "A", "n", "m", "hardening"];
 const CRYSTAL: [&str; 3] = ["octahedral", "cubic", "substeps"];
 

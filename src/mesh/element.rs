@@ -22,6 +22,8 @@ pub enum ElementKind {
     C3d20,
     /// 20-node hexahedron, reduced integration: 8 points.
     C3d20r,
+    /// 20-node hexahedron, Irons' rule: 14 points.
+    C3d20R14,
 }
 
 /// A face of an element, or of a face set. Nodes are in VTK order.
@@ -61,7 +63,7 @@ const HEX20_FACES: [&[usize]; 6] = [
 
 impl ElementKind {
     /// Every kind.
-    pub const ALL: [ElementKind; 8] = [
+    pub const ALL: [ElementKind; 9] = [
         ElementKind::C3d4,
         ElementKind::C3d10,
         ElementKind::C3d10R4,
@@ -70,6 +72,7 @@ impl ElementKind {
         ElementKind::C3d8,
         ElementKind::C3d20,
         ElementKind::C3d20r,
+        ElementKind::C3d20R14,
     ];
 
     /// Number of nodes.
@@ -80,7 +83,7 @@ impl ElementKind {
             ElementKind::C3d6 => 6,
             ElementKind::C3d15 => 15,
             ElementKind::C3d8 => 8,
-            ElementKind::C3d20 | ElementKind::C3d20r => 20,
+            ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => 20,
         }
     }
 
@@ -89,7 +92,7 @@ impl ElementKind {
         match self {
             ElementKind::C3d4 | ElementKind::C3d10 | ElementKind::C3d10R4 => 4,
             ElementKind::C3d6 | ElementKind::C3d15 => 6,
-            ElementKind::C3d8 | ElementKind::C3d20 | ElementKind::C3d20r => 8,
+            ElementKind::C3d8 | ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => 8,
         }
     }
 
@@ -102,6 +105,7 @@ impl ElementKind {
             ElementKind::C3d15 => 18,
             ElementKind::C3d8 | ElementKind::C3d20r => 8,
             ElementKind::C3d20 => 27,
+            ElementKind::C3d20R14 => 14,
         }
     }
 
@@ -113,7 +117,7 @@ impl ElementKind {
             ElementKind::C3d6 => 13,
             ElementKind::C3d15 => 26,
             ElementKind::C3d8 => 12,
-            ElementKind::C3d20 | ElementKind::C3d20r => 25,
+            ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => 25,
         }
     }
 
@@ -138,7 +142,7 @@ impl ElementKind {
             ElementKind::C3d6 => &WEDGE_FACES,
             ElementKind::C3d15 => &WEDGE15_FACES,
             ElementKind::C3d8 => &HEX_FACES,
-            ElementKind::C3d20 | ElementKind::C3d20r => &HEX20_FACES,
+            ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => &HEX20_FACES,
         }
     }
 
@@ -153,6 +157,7 @@ impl ElementKind {
             ElementKind::C3d8 => "c3d8",
             ElementKind::C3d20 => "c3d20",
             ElementKind::C3d20r => "c3d20r",
+            ElementKind::C3d20R14 => "c3d20_14",
         }
     }
 

@@ -36,8 +36,14 @@ impl Columns {
         let mut at = 0;
         for item in inner.split(',') {
             let (repeat, rest) = leading_number(item.trim());
+            // `6(pg20.9)`: a group of one field
+            let rest = rest.strip_prefix('(').and_then(|r| r.strip_suffix(')')).unwrap_or(rest);
             // `1p6e16.9`: a scale, then the repeated field
-            let (repeat, rest) = rest.strip_prefix('p').map_or((repeat, rest), leading_number);
+            let (repeat, rest) = match rest.strip_prefix('p').map(leading_number) {
+                Some((Some(again), rest)) => (Some(again), rest),
+                Some((None, rest)) => (repeat, rest),
+                None => (repeat, rest),
+            };
             let mut rest = rest.chars();
             let real = match rest.next()? {
                 'i' | 'a' => false,
@@ -133,6 +139,7 @@ mod tests {
         assert_eq!(widths("1i9,3e20.9e3"), Some((4, Some(1), 69)));
         assert_eq!(widths("1i7,2i9,6e21.13"), Some((9, Some(3), 151)));
         assert_eq!(widths("3i8,1p6e16.9"), Some((9, Some(3), 120)));
+        assert_eq!(widths("i9,i4,i4,6(pg20.9)"), Some((9, Some(3), 137)));
         assert_eq!(widths("2i9,19a9"), Some((21, None, 189)));
         for wrong in ["", "i", "3i0", "9999999i9", "i99999999999999999999", "3x9", "3i9,,"] {
             assert_eq!(widths(wrong), None, "{wrong}");

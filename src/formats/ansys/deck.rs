@@ -1,5 +1,7 @@
 //! What a deck holds, as it holds it: numbers, order and node lists of Ansys. [`Deck::mesh`] makes a mesh of it.
 
+use super::history::History;
+use super::materials::DeckMaterial;
 use super::reader;
 use super::types::ElementType;
 use crate::error::Result;
@@ -10,7 +12,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Default)]
 pub struct Deck {
     /// The file, for messages.
-    pub(super) path: PathBuf,
+    pub path: PathBuf,
     /// Number of each node, in the order of the file.
     pub node_ids: Vec<u64>,
     /// Global Cartesian coordinates of each node, in the unit of the deck.
@@ -28,6 +30,18 @@ pub struct Deck {
     pub element_components: BTreeMap<String, Component>,
     /// System of units that `/UNITS` names. Nothing is converted.
     pub units: Option<String>,
+    /// Loads and load steps; without `SOLVE` all of it is one load step.
+    pub history: History,
+    /// Materials by number.
+    pub materials: BTreeMap<u32, DeckMaterial>,
+    /// `ETCON,SET`: key options of the formulation are chosen by Ansys (SOLID186: reduced integration).
+    pub best_options: bool,
+    /// Line of `NLGEOM,ON`.
+    pub large_strains: Option<usize>,
+    /// Commands that were skipped because they have no effect here.
+    pub skipped: Vec<String>,
+    /// Line and name of the first command that a case may not leave out and that is not read.
+    pub refused: Option<(usize, String)>,
 }
 
 /// The elements of a deck; one entry each, but for the nodes.
@@ -91,7 +105,8 @@ impl Component {
 }
 
 impl Deck {
-    /// Reads a deck (`.cdb` of `CDWRITE`, `.dat` of Workbench). Commands that do not concern the mesh are passed over.
+    /// Reads a deck (`.cdb` of `CDWRITE`, `.dat` of Workbench). What a case may not
+    /// leave out and is not read is remembered in [`Deck::refused`].
     ///
     /// # Errors
     /// File, line, value and remedy: a block that is damaged, a command that changes the mesh in a way that is not

@@ -86,6 +86,13 @@ impl<'a> Line<'a> {
         text.first().is_some_and(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.'))
     }
 
+    /// Whether it is of an IGES file that `CDWRITE` put before the deck: 80 columns, its section in column 73.
+    pub fn is_iges(&self) -> bool {
+        let section = self.bytes.get(72).is_some_and(|b| matches!(b, b'S' | b'G' | b'D' | b'P' | b'T'));
+        let digits = self.bytes.get(73..).unwrap_or(b"").trim_ascii();
+        section && self.bytes.len() == 80 && !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+    }
+
     /// Its text, for messages and commands.
     pub fn text(&self) -> std::borrow::Cow<'a, str> {
         String::from_utf8_lossy(self.bytes.trim_ascii())

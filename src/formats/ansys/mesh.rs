@@ -22,6 +22,7 @@ impl Deck {
         let mut mesh = self.volumes()?;
         let nodes = IdMap::new(&mesh.node_ids).map_err(|(a, _)| self.twice("node", mesh.node_ids[a]))?;
         self.sets(&mut mesh, &nodes);
+        self.load_sets(&mut mesh, &nodes)?;
         mesh.close_whole();
         Ok(mesh)
     }
@@ -36,6 +37,9 @@ impl Deck {
 
     /// Nodes and elements.
     fn volumes(&self) -> Result<Mesh> {
+        if self.layered() {
+            return self.layer()?.volumes();
+        }
         let ids = IdMap::new(&self.node_ids).map_err(|(a, _)| self.twice("node", self.node_ids[a]))?;
         let usages: BTreeMap<u32, Use> = self.types.iter().map(|(&id, t)| (id, t.usage())).collect();
         let (shapes, mut list) = (Shapes::new(), [0; 20]);

@@ -1,32 +1,50 @@
-//! Files of Ansys MAPDL: the mesh of decks, `.cdb` (`CDWRITE`) and `.dat` (Workbench), and results ([`rst`]).
+//! Files of Ansys MAPDL: mesh, materials and loads of decks, `.cdb` (`CDWRITE`) and `.dat` (Workbench, APDL input), and
+//! results ([`rst`]).
 //!
 //! | of a deck or result file | in the mesh |
 //! |---|---|
 //! | SOLID185, SOLID45 | `c3d8`; collapsed `c3d6`, `c3d4` |
-//! | SOLID186, SOLID95 | `c3d20r`, or `c3d20` with full integration (KEYOPT(2) = 1, KEYOPT(11) = 0); collapsed `c3d15`, `c3d10_4` |
+//! | SOLID186, SOLID95 | `c3d20r`, or `c3d20_14` with full integration (KEYOPT(2) = 1, KEYOPT(11) = 0); collapsed `c3d15`, `c3d10_4` |
 //! | SOLID187, SOLID92 | `c3d10_4` |
 //! | MESH200, KEYOPT(1) 8 to 11 | `c3d4`, `c3d10_4`, `c3d8`, `c3d20r`: a mesh without physics |
+//! | PLANE182, KEYOPT(3) 0 or 2 | one layer of `c3d8`, 1 thick |
 //! | surfaces, contacts, beams, shells, … | left out, with a warning; other volumes and pyramids are refused |
 //! | materials and element types | element sets `mat1`, `type1`, … |
 //! | components (`CMBLOCK`) | sets of their names; a node component is a face set, too, where it holds all nodes of outer faces |
 //! | SURF154 on outer faces | face set of their type: `type2` |
+//! | loads (`D`, `F`, `SFE`, `SF`) | sets `D_UX_1`, `F_X_1`, `P_1`, … of what is loaded alike |
 //! | the outer faces | face set `skin` |
 //!
 //! Nodes that no volume has are left out. Faces point outward. Nothing is converted: the units are the deck's.
-//! Materials and loads of decks are not read here.
+//! Parameters, arithmetic, `*DO` and `*IF` are carried out; solid modelling, `*USE` and `*GET` are not, and are refused
+//! where a case would depend on them.
 
+mod actions;
 mod blocks;
 mod columns;
+mod commands;
+#[cfg(test)]
+mod damage_tests;
 mod deck;
+mod expression;
+mod history;
+mod law;
 mod lines;
+mod materials;
 mod mesh;
+mod planes;
 mod reader;
 pub mod rst;
+mod select;
 mod shapes;
 mod skin;
 mod types;
 
 pub use deck::{Component, Deck, DeckElements};
+pub use history::{Changes, Group, History, LoadStep, Rotation};
+pub use law::Unmapped;
+pub use materials::{DeckMaterial, MaterialTable, TableRow};
+pub use planes::Groups;
 pub use types::ElementType;
 
 use crate::error::Result;

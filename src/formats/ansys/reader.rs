@@ -1,10 +1,11 @@
-//! The commands of a deck.
+//! The commands of a deck, one after the other: what is skipped, repeated or refused.
 
 use super::deck::Deck;
+use super::expression::{Parameters, element, evaluate};
 use super::lines::Lines;
-use super::types::{ElementType, Use, routine};
+use super::select::{NodeIndex, Selection};
 use crate::error::{Error, Result};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::BufRead;
 use std::path::Path;
@@ -14,36 +15,47 @@ const CHANGES: [&str; 24] = [
     "NUMM", "NUMC", "NGEN", "NSYM", "NSCA", "NMOD", "NDEL", "NREF", "EGEN", "ESYM", "ENGE", "ENSY", "EMOD",
     "EDEL", "EMID", "EREF", "ETCH", "ETDE", "MPCH", "VMES", "AMES", "VSWE", "UPCO", "EORI",
 ];
-/// Commands that define or select something that is left out, with a warning.
-const LEFT_OUT: [&str; 7] = ["N", "E", "EN", "EMOR", "CM", "/INPUT", "*USE"];
+/// Deepest nesting of `*DO`.
+const DEEPEST: usize = 10;
 
 /// Reads a deck.
 pub(super) fn read(path: &Path) -> Result<Deck> {
-    parse(path, Lines::open(path)?)
+    let size = std::fs::metadata(path).map_or(0, |m| m.len());
+    parse(path, Lines::open(path)?, size)
 }
 
-/// Reads a deck line by line.
-pub(super) fn parse<R: BufRead>(path: &Path, lines: Lines<'_, R>) -> Result<Deck> {
+/// Reads a deck line by line; `size`: bytes of the file, which bound the work of its loops.
+pub(super) fn parse<R: BufRead>(path: &Path, lines: Lines<'_, R>, size: u64) -> Result<Deck> {
     let deck = Deck { path: path.to_owned(), ..Deck::default() };
-    let mut reader =
-        Reader { path, lines, deck, parameters: HashMap::new(), depth: 0, left_out: BTreeMap::new() };
+    let mut reader = Reader {
+        path,
+        lines,
+        deck,
+        parameters: Parameters::default(),
+        branches: Vec::new(),
+        loops: 0,
+        created: false,
+        post: false,
+        ended: false,
+        work: 200_000 + 50 * size,
+        left_out: BTreeMap::new(),
+        skipped: BTreeMap::new(),
+        index: NodeIndex::default(),
+        nodes: Selection::All,
+        elements: Selection::All,
+        now: super::commands::Now::default(),
+    };
     while let Some(line) = reader.lines.next()? {
-        if line.is_row() {
+        if line.is_row() || line.is_iges() {
             continue;
         }
         let (number, text) = (line.number, line.text().into_owned());
-        for fields in commands(&text) {
-            reader.command(number, &fields)?;
+        reader.line(number, &text)?;
+        if reader.ended {
+            break;
         }
     }
-    for (command, (line, count)) in &reader.left_out {
-        log::warn!(
-            "{}, line {line}: {command} is not read ({count} times): what it defines is left out; write the deck with \
-             CDWRITE to have it",
-            path.display()
-        );
-    }
-    Ok(reader.deck)
+    reader.finish()
 }
 
 /// The commands of a line, as fields. `!` begins a comment, `$` separates commands.
@@ -55,131 +67,345 @@ fn commands(text: &str) -> Vec<Vec<String>> {
     });
     let text = &text[..end.unwrap_or(text.len())];
     let one = text.starts_with(['/', ':', '*']);
-    let fields = |t: &str| t.split(',').map(|f| f.trim().to_owned()).collect();
     if one { vec![fields(text)] } else { text.split('$').map(fields).collect() }
+}
+
+/// Fields between commas outside parentheses; of an assignment `NAME(i)=value` its two sides after an `=`.
+fn fields(text: &str) -> Vec<String> {
+    let name = text.trim_start();
+    let letters = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(name.len());
+    let after = name[letters..].trim_start();
+    let after = match after.strip_prefix('(') {
+        Some(inside) => inside.split_once(')').map_or("", |s| s.1.trim_start()),
+        None => after,
+    };
+    if letters > 0
+        && let Some(value) = after.strip_prefix('=')
+    {
+        let target = name[..name.len() - after.len()].trim();
+        return vec!["=".to_owned(), target.to_owned(), value.trim().to_owned()];
+    }
+    let mut out = Vec::new();
+    let (mut depth, mut start) = (0usize, 0);
+    for (i, c) in text.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                out.push(text[start..i].trim().to_owned());
+                start = i + 1;
+            }
+            _ => {}
+        }
+    }
+    out.push(text[start..].trim().to_owned());
+    out
+}
+
+/// An open `*IF`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Branch {
+    Taken,
+    /// No branch taken yet.
+    Waiting,
+    /// A branch has been taken; or the whole is skipped.
+    Over,
+    /// Its condition is not known.
+    Unknown,
 }
 
 pub(super) struct Reader<'p, R> {
     pub path: &'p Path,
     pub lines: Lines<'p, R>,
     pub deck: Deck,
-    parameters: HashMap<String, f64>,
-    /// Open `*IF`, `*DO` and `*CREATE`, which are not evaluated.
-    depth: usize,
-    left_out: BTreeMap<&'static str, (usize, usize)>,
+    pub parameters: Parameters,
+    branches: Vec<Branch>,
+    /// Open `*DO`.
+    loops: usize,
+    /// Inside `*CREATE`.
+    created: bool,
+    /// In a postprocessor: nothing there acts.
+    post: bool,
+    ended: bool,
+    /// What loops and selections may still do.
+    work: u64,
+    /// Files and macros that are not read: first line and count.
+    pub left_out: BTreeMap<String, (usize, usize)>,
+    /// Commands without effect here: first line and count.
+    pub skipped: BTreeMap<String, (usize, usize)>,
+    pub index: NodeIndex,
+    pub nodes: Selection,
+    pub elements: Selection,
+    pub now: super::commands::Now,
 }
 
 impl<R: BufRead> Reader<'_, R> {
+    fn line(&mut self, number: usize, text: &str) -> Result<()> {
+        for fields in commands(text) {
+            if fields[0].eq_ignore_ascii_case("*DO") && self.acts() && !self.post {
+                let body = self.body()?;
+                self.repeat(number, &fields, &body)?;
+            } else {
+                self.command(number, &fields)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether commands are carried out here.
+    fn acts(&self) -> bool {
+        !self.created && self.branches.iter().all(|b| matches!(b, Branch::Taken | Branch::Unknown))
+    }
+
+    /// The lines up to the `*ENDDO` of the `*DO` before.
+    fn body(&mut self) -> Result<Vec<(usize, String)>> {
+        let (mut body, mut depth) = (Vec::new(), 1);
+        while depth > 0 {
+            let line = self.lines.inside("*DO")?;
+            let (number, text) = (line.number, line.text().into_owned());
+            depth = nested(depth, &text);
+            body.push((number, text));
+        }
+        body.pop();
+        Ok(body)
+    }
+
+    /// `*DO,name,from,to,by`
+    fn repeat(&mut self, number: usize, fields: &[String], body: &[(usize, String)]) -> Result<()> {
+        let field = |k: usize| fields.get(k).map_or("", String::as_str);
+        let by = if field(4).is_empty() { Some(1.0) } else { self.number(field(4)) };
+        let (Some(from), Some(to), Some(by)) = (self.number(field(2)), self.number(field(3)), by) else {
+            self.refuse(number, "*DO over bounds that are not known");
+            return Ok(());
+        };
+        if by == 0.0 || self.loops >= DEEPEST {
+            return Err(self.error(number, "*DO does not end", "write the loop out"));
+        }
+        self.loops += 1;
+        let mut value = from;
+        while (by > 0.0 && value <= to) || (by < 0.0 && value >= to) {
+            self.parameters.set(field(1), Some(value));
+            let mut k = 0;
+            while k < body.len() && !self.ended {
+                let (number, text) = &body[k];
+                k += 1;
+                self.spend(*number, 1)?;
+                let inner = fields_of_loop(text).filter(|_| self.acts());
+                if let Some(inner) = inner {
+                    let (start, mut depth) = (k, 1);
+                    while k < body.len() && depth > 0 {
+                        depth = nested(depth, &body[k].1);
+                        k += 1;
+                    }
+                    let end = if depth == 0 { k - 1 } else { k };
+                    self.repeat(*number, &inner, &body[start..end])?;
+                } else {
+                    self.line_of_loop(*number, text)?;
+                }
+            }
+            self.spend(number, 1)?;
+            value += by;
+        }
+        self.loops -= 1;
+        Ok(())
+    }
+
+    fn line_of_loop(&mut self, number: usize, text: &str) -> Result<()> {
+        if text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.')) {
+            return Ok(());
+        }
+        commands(text).iter().try_for_each(|fields| self.command(number, fields))
+    }
+
+    /// Counts work: a deck may not ask for more than its size justifies.
+    pub(super) fn spend(&mut self, number: usize, work: usize) -> Result<()> {
+        match self.work.checked_sub(work as u64) {
+            Some(left) => {
+                self.work = left;
+                Ok(())
+            }
+            None => Err(self.error(
+                number,
+                "its loops and selections ask for more than a file of this size is given",
+                "write the deck with CDWRITE, or with less to repeat",
+            )),
+        }
+    }
+
     fn command(&mut self, number: usize, fields: &[String]) -> Result<()> {
         let keyword = fields[0].to_ascii_uppercase();
-        if let Some((name, value)) = keyword.split_once('=') {
-            self.set(name, value);
-            return Ok(());
-        }
         let field = |k: usize| fields.get(k).map_or("", String::as_str);
-        if let Some(name) = LEFT_OUT.iter().find(|name| **name == keyword) {
-            self.left_out.entry(name).or_insert((number, 0)).1 += 1;
-            return Ok(());
-        }
-        if keyword.starts_with(['*', '/']) {
-            match keyword.as_str() {
-                "*SET" => self.set(field(1), field(2)),
-                "*IF" if fields.iter().any(|f| f.eq_ignore_ascii_case("then")) => self.depth += 1,
-                "*DO" | "*DOWHILE" | "*CREATE" => self.depth += 1,
-                "*ENDIF" | "*ENDDO" | "*END" => self.depth = self.depth.saturating_sub(1),
-                "/UNITS" => self.deck.units = Some(field(1).to_owned()),
-                _ => {}
-            }
-            return Ok(());
-        }
         let key = keyword.get(..4).unwrap_or(&keyword);
         let of_mesh = matches!(key, "NBLO" | "EBLO" | "ETBL" | "CMBL" | "ET");
-        if of_mesh && self.depth > 0 {
+        if of_mesh && (!self.branches.is_empty() || self.loops > 0 || self.created) {
             return Err(self.error(
                 number,
                 format!("{keyword} stands inside an *IF, *DO or *CREATE, which are not evaluated"),
                 "write the deck with CDWRITE from the finished model",
             ));
         }
-        match key {
-            "NBLO" => self.nodes(field(4).parse().ok()),
-            "EBLO" => self.elements(field(2).to_ascii_uppercase().starts_with("SOL"), field(4).parse().ok()),
-            "ETBL" => self.element_types(),
-            "CMBL" => self.component(number, field(1), field(2), field(3)),
-            "ET" => self.element_type(number, fields),
-            "KEYO" => self.key_option(number, field(1), field(2), field(3)),
-            _ if CHANGES.contains(&key) => Err(self.error(
-                number,
-                format!("{keyword} changes the mesh, and is not read"),
-                "write the deck with CDWRITE from the finished model",
-            )),
-            _ => Ok(()),
+        match keyword.as_str() {
+            "*CREATE" => self.created = true,
+            "*END" => self.created = false,
+            "*IF" | "*ELSEIF" | "*ELSE" | "*ENDIF" if !self.created => self.branch(number, &keyword, fields),
+            _ if !self.acts() => {}
+            "=" => self.set(field(1), field(2)),
+            "*SET" => self.set(field(1), field(2)),
+            "*GET" => {
+                let batch = field(2).eq_ignore_ascii_case("active") && field(4).eq_ignore_ascii_case("int");
+                self.parameters.set(field(1), batch.then_some(0.0));
+            }
+            "/UNITS" => self.deck.units = Some(field(1).to_owned()),
+            "/EOF" => self.ended = true,
+            "/PREP7" | "/SOLU" | "/SOLUTION" => self.post = false,
+            "/POST1" | "/POST26" | "/AUX15" | "/AUX2" | "/OPT" => self.post = true,
+            "/CLEAR" => self.refuse(number, "/CLEAR"),
+            "*DOWHILE" | "*GO" | "*MOPER" | "*VREAD" | "*TREAD" | "*AFUN" | "*ASK" if !self.post => {
+                self.refuse(number, &keyword);
+            }
+            "/INPUT" | "*USE" => {
+                self.left_out.entry(keyword.clone()).or_insert((number, 0)).1 += 1;
+                self.refuse(number, &keyword);
+            }
+            _ if keyword.starts_with(['*', '/', '(', ':', '\'']) || keyword.is_empty() => {}
+            "KEYW" | "C***" => {}
+            _ if self.post => {}
+            _ if self.branches.contains(&Branch::Unknown) => {
+                self.refuse(number, &format!("{keyword} inside an *IF whose condition is not known"));
+            }
+            _ => match key {
+                "NBLO" => self.nodes(field(4).parse().ok())?,
+                "EBLO" => {
+                    self.elements(field(2).to_ascii_uppercase().starts_with("SOL"), field(4).parse().ok())?
+                }
+                "ETBL" => self.element_types()?,
+                "CMBL" => self.component(number, field(1), field(2), field(3))?,
+                "ET" => self.element_type(number, fields)?,
+                "KEYO" => self.key_option(number, field(1), field(2), field(3))?,
+                _ if CHANGES.contains(&key) => {
+                    return Err(self.error(
+                        number,
+                        format!("{keyword} changes the mesh, and is not read"),
+                        "write the deck with CDWRITE from the finished model",
+                    ));
+                }
+                _ => self.model_command(number, &keyword, fields)?,
+            },
         }
-    }
-
-    fn set(&mut self, name: &str, value: &str) {
-        match self.number(value) {
-            Some(value) => self.parameters.insert(name.trim().to_ascii_uppercase(), value),
-            None => self.parameters.remove(&name.trim().to_ascii_uppercase()),
-        };
-    }
-
-    /// A number, or the value of a parameter.
-    fn number(&self, text: &str) -> Option<f64> {
-        let text = text.trim();
-        text.parse().ok().or_else(|| self.parameters.get(&text.to_ascii_uppercase()).copied())
-    }
-
-    fn whole(&self, text: &str) -> Option<i64> {
-        self.number(text).filter(|x| x.fract() == 0.0 && x.abs() < 1e15).map(|x| x as i64)
-    }
-
-    fn count(&self, text: &str) -> Option<u32> {
-        self.whole(text).and_then(|n| u32::try_from(n).ok())
-    }
-
-    /// `ET,id,name,KEYOPT(1),…,KEYOPT(6)`
-    fn element_type(&mut self, number: usize, fields: &[String]) -> Result<()> {
-        let (id, name) = match fields {
-            [_, id, name, ..] => (self.count(id), self.count(name).or_else(|| routine(name))),
-            _ => (None, None),
-        };
-        let (Some(id), Some(routine)) = (id, name) else {
-            return Err(self.error(
-                number,
-                format!("'{}' does not tell which element type it defines", fields.join(",")),
-                "write numbers, or parameters that *SET gives a number",
-            ));
-        };
-        let options = fields[3..].iter().take(6).zip(1..);
-        let keyopts = options.filter_map(|(f, k)| Some((k, self.whole(f)?))).filter(|o| o.1 != 0).collect();
-        self.deck.types.insert(id, ElementType { routine, keyopts });
         Ok(())
     }
 
-    /// `KEYOPT,id,number,value`
-    fn key_option(&mut self, line: usize, id: &str, key: &str, value: &str) -> Result<()> {
-        let (key_number, parsed) =
-            (self.count(key), if value.is_empty() { Some(0) } else { self.whole(value) });
-        let known = self.count(id).and_then(|id| self.deck.types.get_mut(&id));
-        let depth = self.depth;
-        match (known, key_number, parsed) {
-            (Some(kind), Some(key), Some(value)) if depth == 0 => {
-                kind.keyopts.insert(key, value);
-                kind.keyopts.retain(|_, v| *v != 0);
-                Ok(())
+    fn branch(&mut self, number: usize, keyword: &str, fields: &[String]) {
+        let skipped = !self.acts();
+        match keyword {
+            "*IF" if fields.iter().any(|f| f.eq_ignore_ascii_case("then")) => {
+                let branch = if skipped || self.post { Branch::Over } else { self.condition(fields) };
+                // the branches of a condition that is not known are all looked at
+                self.branches.push(branch);
             }
-            // Key options of elements without volume do not matter here.
-            (Some(kind), ..) if kind.usage() == Use::LeftOut => Ok(()),
-            _ => Err(self.error(
-                line,
-                format!("KEYOPT,{id},{key},{value} cannot be told: its type or its value is not known here"),
-                "write numbers, after ET and outside *IF",
-            )),
+            "*IF" => {
+                if !skipped && !self.post && self.condition(fields) != Branch::Waiting {
+                    self.refuse(number, "*IF without THEN");
+                }
+            }
+            "*ENDIF" => {
+                self.branches.pop();
+            }
+            _ => {
+                let next = match self.branches.last() {
+                    Some(Branch::Waiting) if keyword == "*ELSE" => Branch::Taken,
+                    Some(Branch::Waiting) => self.condition(fields),
+                    Some(Branch::Unknown) => Branch::Unknown,
+                    _ => Branch::Over,
+                };
+                if let Some(last) = self.branches.last_mut() {
+                    *last = next;
+                }
+            }
+        }
+    }
+
+    /// `a,EQ,b`; parameters that nothing defines are 0.
+    fn condition(&mut self, fields: &[String]) -> Branch {
+        let field = |k: usize| fields.get(k).map_or("", String::as_str);
+        let mut value = |text: &str| {
+            let name = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            let undefined = name && !text.starts_with(|c: char| c.is_ascii_digit());
+            if undefined && !self.parameters.defines(text) { Some(0.0) } else { self.number(text) }
+        };
+        let (Some(a), Some(b)) = (value(field(1)), value(field(3))) else { return Branch::Unknown };
+        let more = !field(4).is_empty() && !field(4).eq_ignore_ascii_case("then");
+        let holds = match field(2).to_ascii_uppercase().as_str() {
+            _ if more && fields.len() > 5 => return Branch::Unknown,
+            "EQ" => a == b,
+            "NE" => a != b,
+            "LT" => a < b,
+            "GT" => a > b,
+            "LE" => a <= b,
+            "GE" => a >= b,
+            _ => return Branch::Unknown,
+        };
+        if holds { Branch::Taken } else { Branch::Waiting }
+    }
+
+    fn set(&mut self, name: &str, value: &str) {
+        let value = self.number(value);
+        let name = name.trim().to_ascii_uppercase();
+        let key = match name.split_once('(').and_then(|(n, rest)| Some((n, rest.strip_suffix(')')?))) {
+            Some((array, indices)) => {
+                let indices: Option<Vec<f64>> = indices.split(',').take(3).map(|i| self.number(i)).collect();
+                let Some(indices) = indices else { return };
+                element(array.trim(), &indices)
+            }
+            None => name,
+        };
+        self.parameters.set(&key, value);
+    }
+
+    /// A number, or the value of an expression.
+    pub(super) fn number(&mut self, text: &str) -> Option<f64> {
+        let (deck, index) = (&self.deck, &mut self.index);
+        evaluate(text, &self.parameters, &mut |name, x| {
+            let axis = ["NX", "NY", "NZ"].iter().position(|n| *n == name)?;
+            let id = x.first().filter(|x| x.fract() == 0.0 && **x > 0.0)?;
+            deck.points.get(index.get(deck, *id as u64)?).map(|p| p[axis])
+        })
+    }
+
+    pub(super) fn whole(&mut self, text: &str) -> Option<i64> {
+        self.number(text).filter(|x| x.fract() == 0.0 && x.abs() < 1e15).map(|x| x as i64)
+    }
+
+    pub(super) fn count(&mut self, text: &str) -> Option<u32> {
+        self.whole(text).and_then(|n| u32::try_from(n).ok())
+    }
+
+    /// Something that a case may not leave out: the first one is told where the deck is read as a case.
+    pub(super) fn refuse(&mut self, number: usize, what: &str) {
+        if self.deck.refused.is_none() {
+            self.deck.refused = Some((number, what.to_owned()));
         }
     }
 
     pub(super) fn error(&self, line: usize, problem: impl fmt::Display, remedy: impl fmt::Display) -> Error {
         Error::input(self.path, format!("line {line}"), problem, remedy)
     }
+}
+
+fn nested(depth: usize, text: &str) -> usize {
+    let is = |word: &str| {
+        let first = text.split(',').next().unwrap_or("").split('!').next().unwrap_or("");
+        first.trim().eq_ignore_ascii_case(word)
+    };
+    if is("*DO") || is("*DOWHILE") {
+        depth + 1
+    } else if is("*ENDDO") {
+        depth - 1
+    } else {
+        depth
+    }
+}
+
+fn fields_of_loop(text: &str) -> Option<Vec<String>> {
+    commands(text).into_iter().next().filter(|f| f[0].eq_ignore_ascii_case("*DO"))
 }

@@ -74,7 +74,7 @@ impl Shapes {
         let (most, vertices) = match cell {
             Cell::Hex8 => (8, 8),
             Cell::Hex20 { .. } => (20, 8),
-            Cell::Tet4 => (4, 4),
+            Cell::Tet4 | Cell::Quad4 => (4, 4),
             Cell::Tet10 => (10, 4),
         };
         if used > most || list.len() < vertices || list[..vertices].contains(&0) {
@@ -83,6 +83,7 @@ impl Shapes {
         let mut nodes = [0; 20];
         nodes[..used].copy_from_slice(&list[..used]);
         let (kind, picked) = match cell {
+            Cell::Quad4 => return Err("is plane".into()),
             Cell::Tet4 => (ElementKind::C3d4, &TETRAHEDRON[..0]),
             Cell::Tet10 => (ElementKind::C3d10R4, &TETRAHEDRON[..0]),
             Cell::Hex8 | Cell::Hex20 { .. } => {
@@ -142,7 +143,7 @@ fn unknown(vertices: &[u64]) -> String {
 fn kind_of(cell: Cell, shape: Shape) -> (ElementKind, &'static [usize]) {
     match (cell, shape) {
         (Cell::Hex20 { reduced: true }, Shape::Brick) => (ElementKind::C3d20r, &[]),
-        (Cell::Hex20 { reduced: false }, Shape::Brick) => (ElementKind::C3d20, &[]),
+        (Cell::Hex20 { reduced: false }, Shape::Brick) => (ElementKind::C3d20R14, &[]),
         (Cell::Hex20 { .. }, Shape::Wedge) => (ElementKind::C3d15, &WEDGE),
         // 4 points as in Ansys, whatever KEYOPT(2) says
         (Cell::Hex20 { .. }, Shape::Tetrahedron) => (ElementKind::C3d10R4, &TETRAHEDRON),

@@ -18,6 +18,8 @@ pub(super) enum Cell {
     Hex8,
     /// 8 vertices, 12 mid-side nodes, maybe collapsed.
     Hex20 { reduced: bool },
+    /// 4 vertices in a plane.
+    Quad4,
     /// 4 vertices.
     Tet4,
     /// 4 vertices, 6 mid-side nodes.
@@ -93,6 +95,16 @@ impl ElementType {
             )
     }
 
+    /// Whether it is a surface element whose face can be loaded.
+    pub(super) fn is_surface(&self) -> bool {
+        self.routine == 154
+    }
+
+    /// Whether it is plane and becomes a layer of bricks.
+    pub(super) fn plane(&self) -> bool {
+        self.routine == 182 && matches!(self.keyopt(3), 0 | 2)
+    }
+
     /// What becomes of its elements. Key options: element reference of Ansys.
     pub(super) fn usage(&self) -> Use {
         const LAYERED: &str = "with KEYOPT(3) = 1 (layered) is not supported";
@@ -110,6 +122,7 @@ impl ElementType {
                 11 => Use::Volume(Cell::Hex20 { reduced: true }),
                 _ => Use::LeftOut,
             },
+            182 if self.plane() => Use::Volume(Cell::Quad4),
             n if WITHOUT_VOLUME.iter().any(|(_, numbers)| numbers.contains(&n)) => Use::LeftOut,
             n if OTHER_NAMES[2].1.contains(&n) => Use::Refused("is two-dimensional, which is not supported"),
             _ => Use::Refused("is not supported"),
@@ -121,6 +134,7 @@ impl ElementType {
         match self.routine {
             185 if self.keyopt(6) != 0 => Some("mixed u-P formulation (KEYOPT(6))"),
             186 | 187 if self.keyopt(6) != 0 => Some("mixed u-P formulation (KEYOPT(6))"),
+            185 if self.keyopt(2) == 0 => Some("full integration with B-bar (KEYOPT(2) = 0)"),
             185 if self.keyopt(2) == 1 => Some("uniform reduced integration (KEYOPT(2) = 1)"),
             185 if self.keyopt(2) > 1 => Some("enhanced strains (KEYOPT(2) = 2 or 3)"),
             _ => None,

@@ -13,7 +13,7 @@ pub fn element_order(kind: ElementKind) -> &'static [usize] {
         ElementKind::C3d8 => &[0, 1, 2, 3, 4, 5, 6, 7],
         ElementKind::C3d10 | ElementKind::C3d10R4 => &[0, 1, 2, 9, 3, 4, 5, 6, 7, 8],
         ElementKind::C3d15 => &[0, 2, 4, 9, 11, 13, 1, 3, 5, 10, 12, 14, 6, 7, 8],
-        ElementKind::C3d20 | ElementKind::C3d20r => {
+        ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => {
             &[0, 2, 4, 6, 12, 14, 16, 18, 1, 3, 5, 7, 13, 15, 17, 19, 8, 9, 10, 11]
         }
     }

@@ -29,7 +29,8 @@ impl Chaboche {
         for i in 0..parameters.kinematic.len() {
             variables.push(Variable { name: format!("alpha{}", i + 1), offset: 7 + 6 * i, size: 6 });
         }
-        let constant = parameters.coefficients().all(|c| c.as_constant().is_some());
+        let constant =
+            parameters.curves.len() < 2 && parameters.coefficients().all(|c| c.as_constant().is_some());
         Ok(Chaboche { parameters, variables, constant })
     }
 

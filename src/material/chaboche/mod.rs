@@ -4,7 +4,7 @@
 //! ```text
 //! s     = 2 mu dev(e - evp)                       sigma = kappa tr(e - evp) 1 + s
 //! X     = sum_i 2/3 C_i a_i                       da_i  = devp - D_i a_i dp
-//! R     = R0 + sum_k Q_k (1 - exp(-b_k p)) + H p
+//! R     = R0 + sum_k Q_k (1 - exp(-b_k p)) + H p + a curve through points
 //! f     = J(s - X) - R,  J(t) = sqrt(3/2 t:t)     devp  = dp n,  n = 3/2 (s - X) / J(s - X)
 //! f    <= 0 (plastic)  or  dp/dt = rate(f)        (Norton, hyperbolic: see `flow.rs`)
 //! ```
@@ -26,4 +26,4 @@ mod tests;
 
 pub use law::Chaboche;
 pub(super) use parameters::flow_rule;
-pub use parameters::{ChabocheSpec, FlowKind, IsotropicTerm, KinematicTerm};
+pub use parameters::{ChabocheSpec, FlowKind, HardeningCurve, IsotropicTerm, KinematicTerm};

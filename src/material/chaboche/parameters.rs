@@ -34,6 +34,49 @@ pub struct IsotropicTerm {
     pub b: Coefficient,
 }
 
+/// Isotropic hardening by points at a temperature: linear between them, constant after the last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HardeningCurve {
+    /// Temperature of the points; of no matter where there is one curve only.
+    #[serde(default)]
+    pub temperature: f64,
+    /// Cumulated strain, from 0 on, increasing.
+    pub p: Vec<f64>,
+    /// Stress that is added to `R0`.
+    #[serde(rename = "R")]
+    pub r: Vec<f64>,
+}
+
+impl HardeningCurve {
+    fn validate(&self) -> Result<(), LawError> {
+        let table =
+            |problem: &str| LawError::Table { name: "curves".to_owned(), problem: problem.to_owned() };
+        if self.p.is_empty() || self.p.len() != self.r.len() || self.p[0] != 0.0 {
+            return Err(table("give as many 'R' as 'p', the first p being 0"));
+        }
+        if self.p.iter().chain(&self.r).chain([&self.temperature]).any(|x| !x.is_finite()) {
+            return Err(table("every value must be finite"));
+        }
+        if self.p.windows(2).any(|w| w[0] >= w[1]) {
+            return Err(table("the values of 'p' must increase strictly"));
+        }
+        Ok(())
+    }
+
+    /// Value and slope.
+    #[inline]
+    pub(super) fn at(&self, p: f64) -> (f64, f64) {
+        let above = self.p.partition_point(|&x| x <= p).max(1);
+        let (Some(&x1), Some(&r1)) = (self.p.get(above), self.r.get(above)) else {
+            return (self.r[above - 1], 0.0);
+        };
+        let (x0, r0) = (self.p[above - 1], self.r[above - 1]);
+        let slope = (r1 - r0) / (x1 - x0);
+        (r0 + slope * (p - x0), slope)
+    }
+}
+
 /// A back-stress: `X = 2/3 C a`, `da = devp - D a dp`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,6 +112,9 @@ pub struct ChabocheSpec {
     /// Saturating isotropic hardening.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub isotropic: Vec<IsotropicTerm>,
+    /// Isotropic hardening by points, at increasing temperatures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub curves: Vec<HardeningCurve>,
     /// Back-stresses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kinematic: Vec<KinematicTerm>,
@@ -108,6 +154,7 @@ impl ChabocheSpec {
             q: None,
             b: None,
             isotropic: Vec::new(),
+            curves: Vec::new(),
             kinematic: Vec::new(),
             flow: FlowKind::Plastic,
             k: None,
@@ -125,6 +172,7 @@ pub(super) struct Parameters {
     pub(super) r0: Coefficient,
     pub(super) h: Coefficient,
     pub(super) isotropic: Vec<IsotropicTerm>,
+    pub(super) curves: Vec<HardeningCurve>,
     pub(super) kinematic: Vec<KinematicTerm>,
     pub(super) flow: Flow,
     pub(super) lag: f64,
@@ -185,8 +233,16 @@ impl Parameters {
             term.b.check_not_negative("b")?;
         }
         // The radius of the elastic domain must not become negative, however far p goes.
+        spec.curves.iter().try_for_each(HardeningCurve::validate)?;
+        if spec.curves.windows(2).any(|w| w[0].temperature >= w[1].temperature) {
+            return Err(LawError::Table {
+                name: "curves".to_owned(),
+                problem: "their temperatures must increase strictly".to_owned(),
+            });
+        }
+        let lowest = spec.curves.iter().flat_map(|c| &c.r).fold(0.0f64, |low, r| low.min(*r));
         for t in all_nodes(isotropic.iter().map(|term| &term.q).chain([&spec.r0])) {
-            let softening: f64 = isotropic.iter().map(|term| term.q.at(t).min(0.0)).sum();
+            let softening: f64 = isotropic.iter().map(|term| term.q.at(t).min(0.0)).sum::<f64>() + lowest;
             if spec.r0.at(t) + softening < 0.0 {
                 return Err(LawError::Range {
                     name: "Q".to_owned(),
@@ -220,6 +276,7 @@ impl Parameters {
             r0: spec.r0,
             h: spec.h,
             isotropic,
+            curves: spec.curves,
             kinematic: spec.kinematic,
             flow,
             lag: spec.lag,

@@ -1,6 +1,6 @@
 //! One step of one integration point.
 
-use super::parameters::{IsotropicTerm, MAX_BACK_STRESSES, Parameters};
+use super::parameters::{HardeningCurve, IsotropicTerm, MAX_BACK_STRESSES, Parameters};
 use crate::material::elasticity::isotropic_stiffness;
 use crate::material::flow::FlowAt;
 use crate::material::increment::{Equation, LOG_SMALLEST, solve};
@@ -14,6 +14,8 @@ pub(super) struct At<'a> {
     h: f64,
     lag: f64,
     isotropic: &'a [IsotropicTerm],
+    /// Curves at the temperatures around, and the share of the second.
+    curves: Option<(&'a HardeningCurve, &'a HardeningCurve, f64)>,
     temperature: f64,
     back_stresses: usize,
     c: [f64; MAX_BACK_STRESSES],
@@ -51,6 +53,16 @@ struct Eta {
     curvature: f64,
 }
 
+fn around(curves: &[HardeningCurve], temperature: f64) -> Option<(&HardeningCurve, &HardeningCurve, f64)> {
+    let above = curves.partition_point(|c| c.temperature <= temperature);
+    let (first, last) = (curves.first()?, curves.last()?);
+    match (above.checked_sub(1).and_then(|i| curves.get(i)), curves.get(above)) {
+        (Some(a), Some(b)) => Some((a, b, (temperature - a.temperature) / (b.temperature - a.temperature))),
+        (Some(_), None) => Some((last, last, 0.0)),
+        _ => Some((first, first, 0.0)),
+    }
+}
+
 impl<'a> At<'a> {
     pub(super) fn new(parameters: &'a Parameters, temperature: f64, dt: f64) -> At<'a> {
         let (kappa, mu) = parameters.elasticity.moduli(temperature);
@@ -66,6 +78,7 @@ impl<'a> At<'a> {
             h: parameters.h.at(temperature),
             lag: parameters.lag,
             isotropic: &parameters.isotropic,
+            curves: around(&parameters.curves, temperature),
             temperature,
             back_stresses: parameters.kinematic.len(),
             c,
@@ -85,6 +98,11 @@ impl<'a> At<'a> {
             let rate = q * b * (1.0 + saturation);
             slope += rate;
             curvature -= rate * b;
+        }
+        if let Some((below, above, s)) = self.curves {
+            let ((r0, slope0), (r1, slope1)) = (below.at(p), above.at(p));
+            r += (1.0 - s) * r0 + s * r1;
+            slope += (1.0 - s) * slope0 + s * slope1;
         }
         (r, slope, curvature)
     }

@@ -355,3 +355,29 @@ fn time_per_point() {
         println!("{what}: {:.0} ns per point with tangent", best * 1e9);
     }
 }
+
+#[test]
+fn hardening_by_points_follows_them_and_its_tangent_agrees_with_differences() {
+    let curve = |temperature: f64, scale: f64| HardeningCurve {
+        temperature,
+        p: vec![0.0, 0.01, 0.03],
+        r: vec![100.0 * scale, 150.0 * scale, 170.0 * scale],
+    };
+    let spec =
+        ChabocheSpec { curves: vec![curve(0.0, 1.0), curve(100.0, 0.5)], ..ChabocheSpec::new(2e5, 0.3) };
+    let law = Chaboche::new(spec).unwrap();
+    // at 50 degrees three quarters of the first; beyond the last point constant
+    for (e11, t, wanted) in [(0.02, 0.0, None), (0.02, 50.0, None), (0.1, 50.0, Some(0.75 * 170.0))] {
+        let mut point = Point::new(&law, t);
+        point.uniaxial_strain(1.0, e11, t);
+        let p = point.state[0];
+        let radius =
+            |p: f64| if p < 0.01 { 100.0 + 5000.0 * p } else { 150.0 + 1000.0 * (p.min(0.03) - 0.01) };
+        let due = wanted.unwrap_or(radius(p) * if t == 0.0 { 1.0 } else { 0.75 });
+        assert!((point.stress[0] - due).abs() < 1e-6 * due, "{} for {due}", point.stress[0]);
+        let next = [0.025, -0.01, -0.012, 0.004, 0.001, -0.002];
+        assert!(point.tangent_error(1.0, &next, t, 1e-7) < 1e-6);
+    }
+    let wrong = HardeningCurve { temperature: 0.0, p: vec![0.0, 0.0], r: vec![1.0, 2.0] };
+    assert!(Chaboche::new(ChabocheSpec { curves: vec![wrong], ..ChabocheSpec::new(2e5, 0.3) }).is_err());
+}

@@ -76,6 +76,7 @@ impl ZsetMaterial {
         };
         let zero = || Coefficient::from(0.0);
         let mut spec = ChabocheSpec {
+            curves: Vec::new(),
             young,
             poisson,
             r0: zero(),

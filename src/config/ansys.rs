@@ -1,0 +1,148 @@
+//! An Ansys deck as a case.
+
+use super::{Case, OfflineOptions, OnlineOptions, OutputSpec, SolverOptions};
+use crate::error::{Error, Result};
+use crate::formats::ansys::{Changes, Deck};
+use crate::loads::{Dof, Field, Load, Loading, Prescribed, Shape, Table, TemperatureSpec, TimeSteps};
+use crate::structure::MaterialEntry;
+use std::path::Path;
+
+/// Most loads with histories of their own.
+const MOST_GROUPS: usize = 500;
+
+/// Reads a deck; its mesh is the deck itself.
+pub(super) fn read_deck(path: &Path) -> Result<Case> {
+    let deck = Deck::read(path).map_err(|e| Error::case(e.message))?;
+    let place = |line: usize| if line == 0 { String::new() } else { format!("line {line}") };
+    if let Some((line, what)) = &deck.refused {
+        let problem = format!("{what} is not supported");
+        return Err(Error::case_file(path, place(*line), problem, "take it out, or write the case as .toml"));
+    }
+    if !deck.skipped.is_empty() {
+        log::warn!("{}: skipped, without effect here: {}", path.display(), deck.skipped.join(", "));
+    }
+    if let Some(line) = deck.large_strains {
+        log::warn!("{}, line {line}: NLGEOM,ON: small strains are computed all the same", path.display());
+    }
+    let steps = &deck.history.steps;
+    let time = TimeSteps {
+        cycles: 1,
+        times: steps.iter().map(|s| s.end).collect(),
+        increments: steps.iter().map(|s| s.substeps).collect(),
+    };
+    let loading = loading(&deck)?;
+    let mut materials = Vec::new();
+    for number in deck.solid_materials() {
+        let name = format!("mat{number}");
+        let Some(material) = deck.materials.get(&number) else {
+            return Err(Error::case_file(path, "", format!("material {number} has no MP"), "define it"));
+        };
+        let spec = material.to_spec(&name, deck.history.reference).map_err(|e| {
+            let problem = format!("material {number}: {} is not supported", e.problem);
+            Error::case_file(path, place(e.line), problem, "see docs/tutorial-ansys.md for the laws that are")
+        })?;
+        materials.push(MaterialEntry { set: Some(name), material: spec });
+    }
+    let case = Case {
+        path: path.to_owned(),
+        mesh: Some(path.to_owned()),
+        time,
+        loading,
+        materials,
+        solver: SolverOptions::default(),
+        offline: OfflineOptions::default(),
+        online: OnlineOptions::default(),
+        output: OutputSpec::default(),
+    };
+    case.check()?;
+    Ok(case)
+}
+
+fn loading(deck: &Deck) -> Result<Loading> {
+    let mut loading = Loading::default();
+    let groups = deck.groups();
+    if groups.fixed.len() + groups.forces.len() + groups.pressures.len() > MOST_GROUPS {
+        return Err(Error::case_file(
+            &deck.path,
+            "",
+            format!("more than {MOST_GROUPS} different loads in time or size (D, F, SFE)"),
+            "write the case as .toml, with fields",
+        ));
+    }
+    if let Some(node) = groups.rotated {
+        return Err(Error::case_file(
+            &deck.path,
+            "",
+            format!("node {node} has a coordinate system of its own and a load along its axes"),
+            "only D,…,ALL,0 is supported there: turn the node back, or write the case as .toml",
+        ));
+    }
+    let dofs = [Dof::U1, Dof::U2, Dof::U3];
+    for group in &groups.fixed {
+        let table = table(deck, &mut loading, &group.name, &group.changes, 0.0);
+        loading.prescribed.push(Prescribed {
+            set: group.name.clone(),
+            dof: dofs[usize::from(group.component).min(2)],
+            value: if table.is_some() { 1.0 } else { 0.0 },
+            table,
+        });
+    }
+    if groups.layered {
+        loading.prescribed.push(Prescribed { set: "plane".into(), dof: Dof::U3, value: 0.0, table: None });
+    }
+    for group in &groups.forces {
+        if let Some(table) = table(deck, &mut loading, &group.name, &group.changes, 0.0) {
+            // a node of a plane element is two nodes of the layer
+            let value = if groups.layered { 0.5 } else { 1.0 };
+            let dof = dofs[usize::from(group.component).min(2)];
+            let shape = Shape::NodalForce { set: group.name.clone(), dof, value };
+            loading.loads.push(Load { shape, table: Some(table) });
+        }
+    }
+    for group in &groups.pressures {
+        if let Some(table) = table(deck, &mut loading, &group.name, &group.changes, 0.0) {
+            let shape = Shape::Pressure { set: group.name.clone(), field: Field::Uniform(1.0) };
+            loading.loads.push(Load { shape, table: Some(table) });
+        }
+    }
+    for (k, rotation) in deck.history.rotations.iter().enumerate() {
+        let name = format!("omega{}", k + 1);
+        if let Some(table) = table(deck, &mut loading, &name, &rotation.changes, 0.0) {
+            let shape = Shape::Centrifugal {
+                set: rotation.component.clone().unwrap_or_else(|| "all".into()),
+                center: rotation.center,
+                axis: rotation.axis,
+                speed: 1.0,
+            };
+            loading.loads.push(Load { shape, table: Some(table) });
+        }
+    }
+    for (c, changes) in deck.history.acceleration.iter().enumerate() {
+        if let Some(table) = table(deck, &mut loading, &format!("acel{}", c + 1), changes, 0.0) {
+            // the structure is accelerated: the force of inertia is against it
+            let mut acceleration = [0.0; 3];
+            acceleration[c] = -1.0;
+            let shape = Shape::BodyForce { set: "all".into(), acceleration };
+            loading.loads.push(Load { shape, table: Some(table) });
+        }
+    }
+    let reference = deck.history.reference;
+    loading.temperature = Some(if deck.history.temperature.iter().all(|c| c.1 == reference) {
+        TemperatureSpec::Constant(reference)
+    } else {
+        let (times, values) = deck.history.table(&deck.history.temperature, reference);
+        let maps = times.into_iter().zip(values.into_iter().map(Field::Uniform)).collect();
+        TemperatureSpec::Maps { maps, cycle: None }
+    });
+    Ok(loading)
+}
+
+/// Adds the table of a load; `None` where it is always 0.
+fn table(deck: &Deck, loading: &mut Loading, name: &str, changes: &Changes, start: f64) -> Option<String> {
+    if changes.iter().all(|c| c.1 == 0.0) {
+        return None;
+    }
+    let (times, values) = deck.history.table(changes, start);
+    loading.tables.insert(name.to_owned(), Table { times, values, cycle: None });
+    Some(name.to_owned())
+}
