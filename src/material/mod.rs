@@ -22,7 +22,7 @@ mod tensor;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use batch::{Input, Output, Status};
+pub use batch::{Input, Output, Site, Status};
 pub use coefficient::Coefficient;
 pub use flow::Flow;
 pub use law::{Law, LawError, Variable};
