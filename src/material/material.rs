@@ -157,7 +157,16 @@ impl Material {
         let Step { dt, time0, temperature, state, temperature0, initial_temperature, sites, .. } = step;
         let Some(thermal) = &self.thermal else {
             return self.law.update(
-                Input { dt, time0, strain: step.strain, temperature, state, strain0: step.strain0, temperature0, sites },
+                Input {
+                    dt,
+                    time0,
+                    strain: step.strain,
+                    temperature,
+                    state,
+                    strain0: step.strain0,
+                    temperature0,
+                    sites,
+                },
                 output,
             );
         };

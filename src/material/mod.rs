@@ -15,6 +15,7 @@ mod increment;
 mod law;
 #[expect(clippy::module_inception, reason = "a file is found under the name of its type")]
 mod material;
+pub mod plugins;
 #[cfg(test)]
 mod reference_tests;
 mod spec;

@@ -138,7 +138,13 @@ fn attempt(
             let factor = if let Status::Cut { factor, .. } = status { factor } else { 1.0 };
             let factor = if system.comm.size() > 1 { system.comm.min1(factor) } else { factor };
             if factor < 1.0 {
-                return Err(law_failed(system.comm, &system.extra, status, "a point of a dual quantity", factor));
+                return Err(law_failed(
+                    system.comm,
+                    &system.extra,
+                    status,
+                    "a point of a dual quantity",
+                    factor,
+                ));
             }
             return Ok(());
         }
