@@ -96,8 +96,8 @@ impl Umat {
         if a.pnewdt > 0.0 && a.pnewdt < 1.0 {
             return Some((a.pnewdt, format!("asks for a shorter step, PNEWDT = {:.3}", a.pnewdt)));
         }
-        // one sum is enough: it is not finite where a term is not
-        let finite = |values: &[f64]| values.iter().map(|x| x * 0.0).sum::<f64>() == 0.0;
+        // no early exit: the loop has no branches
+        let finite = |values: &[f64]| !values.iter().fold(false, |bad, x| bad | !x.is_finite());
         let what = if !finite(&a.stress) {
             "STRESS"
         } else if !finite(&statev[..n]) {
