@@ -3,7 +3,8 @@
 #
 #   scripts/setup.sh           system packages (apt), and checks for Rust
 #   scripts/setup.sh --demo    also Python 3, which makes the mesh of scripts/demo.sh
-#   scripts/setup.sh --tests   also a Python environment in target/venv that reads the results back in the tests
+#   scripts/setup.sh --tests   also a Python environment in target/venv that reads the results back in the tests,
+#                              and a Fortran compiler
 #
 # Exit code: 0 ready, 1 an installation failed, 2 Rust is missing.
 set -euo pipefail
@@ -27,6 +28,10 @@ packages=(
 # Python only where the one at hand cannot make virtual environments.
 if [ "$with_tests" = yes ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     packages+=(python3 python3-venv)
+fi
+# A Fortran compiler for the laws that tests load.
+if [ "$with_tests" = yes ]; then
+    packages+=(gfortran)
 fi
 if [ "$with_demo" = yes ] && ! command -v python3 >/dev/null; then
     packages+=(python3)

@@ -109,6 +109,8 @@ fn drive(
                 state,
                 strain0: Some(&pick(&e0, points, 6)),
                 temperature0: Some(&pick(&t0, points, 1)),
+                time0: case.source.steps()[step - 1].time,
+                sites: None,
             };
             let output = Output { state: &mut new, stress: &mut sig, tangent: None };
             assert_eq!(material.update(&mut MaterialWorkspace::default(), input, output), Status::Done);

@@ -205,9 +205,10 @@ impl TomlCase {
             .into_iter()
             .enumerate()
             .map(|(i, m)| {
-                let material: MaterialSpec = m.material.try_into().map_err(|e: toml::de::Error| {
+                let mut material: MaterialSpec = m.material.try_into().map_err(|e: toml::de::Error| {
                     wrong(&format!("[[material]] number {}", i + 1), &super::read::explain(e.message()), "")
                 })?;
+                material.locate(folder);
                 Ok(MaterialEntry { set: m.set, material })
             })
             .collect::<Result<_>>()?;

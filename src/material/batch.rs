@@ -4,11 +4,24 @@
 //! Order 11, 22, 33, 12, 23, 31; strains hold engineering shears, stresses plain shears; state tensors are stored with
 //! plain (tensor) shears.
 
+/// Where an integration point is; laws of one's own may ask.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Site {
+    /// Coordinates.
+    pub x: [f64; 3],
+    /// Label of its element.
+    pub element: u64,
+    /// Which of the element's points it is, from 0.
+    pub number: u32,
+}
+
 /// What a batch is given: the step `[t, t + dt]` and the state at its start.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
     /// Length of the step, in the user's time unit; positive.
     pub dt: f64,
+    /// Time at the start of the step, for laws that are told; others ignore it.
+    pub time0: f64,
     /// Mechanical strain (total minus thermal) at the end of the step, `n x 6`, engineering shears.
     pub strain: &'a [f64],
     /// Temperature at the end of the step, `n`.
@@ -19,12 +32,14 @@ pub struct Input<'a> {
     pub strain0: Option<&'a [f64]>,
     /// Temperature at the start of the step, `n`, for laws that sub-step; others ignore it.
     pub temperature0: Option<&'a [f64]>,
+    /// Where the points are, `n`, for a law that [wants it](super::Law::wants_sites).
+    pub sites: Option<&'a [Site]>,
 }
 
 impl<'a> Input<'a> {
     /// A batch without start values: enough for every law that takes the step as a whole.
     pub fn new(dt: f64, strain: &'a [f64], temperature: &'a [f64], state: &'a [f64]) -> Input<'a> {
-        Input { dt, strain, temperature, state, strain0: None, temperature0: None }
+        Input { dt, time0: 0.0, strain, temperature, state, strain0: None, temperature0: None, sites: None }
     }
 
     /// The same batch with strain and temperature at the start of the step.
@@ -60,7 +75,7 @@ pub struct Output<'a> {
 pub enum Status {
     /// Every point converged.
     Done,
-    /// A point failed: retry the whole step with `dt` times the factor (0 < factor < 1).
+    /// A point failed: retry the whole step with `dt` times the factor (0 < factor < 1); 0: no shorter step would help.
     Cut {
         /// Index in the batch of the first point that failed.
         point: usize,

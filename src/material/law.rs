@@ -40,6 +40,14 @@ pub enum LawError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A compiled law cannot be used.
+    #[error("library '{path}' {problem}")]
+    Library {
+        /// The file.
+        path: String,
+        /// What is wrong with it, and what to do: the rest of a sentence.
+        problem: String,
+    },
     /// A combination that is not available.
     #[error("{problem}")]
     Unsupported {
@@ -77,6 +85,16 @@ pub trait Law: Send + Sync + std::fmt::Debug {
 
     /// Isotropic or anisotropic elasticity at a temperature: row-major 6 x 6.
     fn elasticity(&self, temperature: f64, c: &mut [f64; 36]);
+
+    /// Whether it reads [`Input::sites`].
+    fn wants_sites(&self) -> bool {
+        false
+    }
+
+    /// Why the last update that failed did so, where the law can tell: a sentence without its full stop.
+    fn complaint(&self) -> Option<String> {
+        None
+    }
 
     /// Integrates the law over one step at every point of the batch; allocates nothing.
     fn update(&self, input: Input, output: Output) -> Status;

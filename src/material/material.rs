@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 
 use super::coefficient::{common_range, intersect};
-use super::{Coefficient, Input, Law, LawError, Output, Status};
+use super::{Coefficient, Input, Law, LawError, Output, Site, Status};
 
 /// Isotropic thermal expansion relative to the state at t = 0:
 /// `eth = alpha(T) (T - reference) - alpha(T0) (T0 - reference)` on the diagonal, T0 the temperature at t = 0.
@@ -46,6 +46,8 @@ pub struct Material {
 pub struct Step<'a> {
     /// Length of the step; positive.
     pub dt: f64,
+    /// Time at its start.
+    pub time0: f64,
     /// Total strain at the end of the step, `n x 6`, engineering shears.
     pub strain: &'a [f64],
     /// Temperature at the end of the step, `n`.
@@ -58,6 +60,8 @@ pub struct Step<'a> {
     pub strain0: Option<&'a [f64]>,
     /// Temperature at the start of the step, `n`, for laws that sub-step.
     pub temperature0: Option<&'a [f64]>,
+    /// Where the points are, `n`, where the law wants to know.
+    pub sites: Option<&'a [Site]>,
 }
 
 /// Buffers of [`Material::update`]; grown at need, kept by the caller from step to step.
@@ -150,10 +154,19 @@ impl Material {
         {
             self.left_tables.store(true, Ordering::Relaxed);
         }
-        let Step { dt, temperature, state, temperature0, initial_temperature, .. } = step;
+        let Step { dt, time0, temperature, state, temperature0, initial_temperature, sites, .. } = step;
         let Some(thermal) = &self.thermal else {
             return self.law.update(
-                Input { dt, strain: step.strain, temperature, state, strain0: step.strain0, temperature0 },
+                Input {
+                    dt,
+                    time0,
+                    strain: step.strain,
+                    temperature,
+                    state,
+                    strain0: step.strain0,
+                    temperature0,
+                    sites,
+                },
                 output,
             );
         };
@@ -165,7 +178,7 @@ impl Material {
         }
         let strain0 = start.map(|_| &workspace.strain0[..]);
         self.law.update(
-            Input { dt, strain: &workspace.strain, temperature, state, strain0, temperature0 },
+            Input { dt, time0, strain: &workspace.strain, temperature, state, strain0, temperature0, sites },
             output,
         )
     }
@@ -209,6 +222,8 @@ mod tests {
             state: &[0.0; 7],
             strain0: None,
             temperature0: None,
+            time0: 0.0,
+            sites: None,
         };
         let output = Output { state: &mut state, stress: &mut stress, tangent: None };
         assert_eq!(material.update(&mut MaterialWorkspace::default(), step, output), Status::Done);

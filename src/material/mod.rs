@@ -15,6 +15,7 @@ mod increment;
 mod law;
 #[expect(clippy::module_inception, reason = "a file is found under the name of its type")]
 mod material;
+pub mod plugins;
 #[cfg(test)]
 mod reference_tests;
 mod spec;
@@ -22,7 +23,7 @@ mod tensor;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use batch::{Input, Output, Status};
+pub use batch::{Input, Output, Site, Status};
 pub use coefficient::Coefficient;
 pub use flow::Flow;
 pub use law::{Law, LawError, Variable};

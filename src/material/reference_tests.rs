@@ -59,6 +59,8 @@ fn drive(material: &Material, result: &zset::Result, elements: &[usize]) -> (f64
             state: &state,
             strain0: None,
             temperature0: None,
+            time0: 0.0,
+            sites: None,
         };
         let output = Output { state: &mut new, stress: &mut stress, tangent: None };
         assert_eq!(material.update(&mut workspace, step, output), Status::Done);

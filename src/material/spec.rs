@@ -19,6 +19,7 @@
 //! the nearest.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -28,6 +29,7 @@ use super::creep::{Creep, CreepSpec};
 use super::crystal::{Crystal, CrystalSpec, DEFAULT_SUBSTEPS, FamilySpec};
 use super::elastic::Elastic;
 use super::elasticity::Elasticity;
+use super::plugins::umat::{self, Umat, UmatSpec};
 use super::{Law, LawError, Material, ThermalExpansion};
 use crate::{Error, Result};
 
@@ -58,9 +60,11 @@ pub enum LawSpec {
     Creep(Box<CreepSpec>),
     /// `law = "crystal"` with the keys of `elastic`, `octahedral = { ... }`, `cubic = { ... }`, `substeps`.
     Crystal(Box<CrystalSpec>),
+    /// `law = "umat"`: a compiled UMAT.
+    Umat(Box<UmatSpec>),
 }
 
-const LAWS: [&str; 4] = ["elastic", "chaboche", "creep", "crystal"];
+const LAWS: [&str; 5] = ["elastic", "chaboche", "creep", "crystal", "umat"];
 const COMMON: [&str; 5] = ["name", "law", "density", "thermal", "aliases"];
 const ISOTROPIC: [&str; 2] = ["young", "poisson"];
 const CUBIC: [&str; 4] = ["y1111", "y1122", "y1212", "axes"];
@@ -88,6 +92,13 @@ impl MaterialSpec {
     /// A material without density, expansion and other names.
     pub fn new(name: impl Into<String>, law: LawSpec) -> MaterialSpec {
         MaterialSpec { name: name.into(), law, density: 0.0, thermal: None, aliases: BTreeMap::new() }
+    }
+
+    /// Takes the files that the material names relative to the folder of the case.
+    pub fn locate(&mut self, folder: &Path) {
+        if let LawSpec::Umat(spec) = &mut self.law {
+            spec.locate(folder);
+        }
     }
 
     /// Checks the parameters and builds the material.
@@ -119,6 +130,7 @@ impl LawSpec {
             LawSpec::Chaboche(_) => "chaboche",
             LawSpec::Creep(_) => "creep",
             LawSpec::Crystal(_) => "crystal",
+            LawSpec::Umat(_) => "umat",
         }
     }
 
@@ -132,6 +144,7 @@ impl LawSpec {
             LawSpec::Chaboche(spec) => Box::new(Chaboche::new((**spec).clone())?),
             LawSpec::Creep(spec) => Box::new(Creep::new((**spec).clone())?),
             LawSpec::Crystal(spec) => Box::new(Crystal::new((**spec).clone())?),
+            LawSpec::Umat(spec) => Box::new(Umat::new((**spec).clone())?),
         })
     }
 
@@ -148,6 +161,7 @@ impl LawSpec {
             }
             "creep" => LawSpec::Creep(parse(table, law, &CREEP)?),
             "crystal" => LawSpec::Crystal(Box::new(crystal(table)?)),
+            "umat" => LawSpec::Umat(parse(table, law, &umat::KEYS)?),
             other => {
                 return Err(format!("law '{other}' is unknown; {}", nearest(other, &LAWS)));
             }
@@ -160,6 +174,7 @@ impl LawSpec {
             LawSpec::Chaboche(spec) => Table::try_from(spec),
             LawSpec::Creep(spec) => Table::try_from(spec),
             LawSpec::Crystal(spec) => crystal_table(spec),
+            LawSpec::Umat(spec) => Table::try_from(spec),
         }
     }
 }
@@ -277,7 +292,12 @@ impl TryFrom<Table> for MaterialSpec {
         let density = take("density").map_or(Ok(0.0), |v| v.try_into().map_err(of("density")))?;
         let thermal = take("thermal").map(|v| v.try_into().map_err(of("thermal"))).transpose()?;
         let aliases = take("aliases").map(|v| v.try_into().map_err(of("aliases"))).transpose()?;
-        let law = LawSpec::from_table(&law, table).map_err(within)?;
+        let mut law = LawSpec::from_table(&law, table).map_err(within)?;
+        if let LawSpec::Umat(spec) = &mut law
+            && spec.cmname.is_empty()
+        {
+            spec.cmname.clone_from(&name);
+        }
         Ok(MaterialSpec { name, law, density, thermal, aliases: aliases.unwrap_or_default() })
     }
 }

@@ -2,8 +2,8 @@
 
 use super::assembly::Assembly;
 use super::linear::{LinearOptions, LinearSolver, Pattern};
-use crate::error::Result;
-use crate::parallel::Comm;
+use crate::error::{Error, Result};
+use crate::parallel::{Comm, agree};
 use crate::structure::{LoadedStructure, Structure};
 
 /// An elastic structure under its prescribed dofs, factorised once.
@@ -36,6 +36,7 @@ impl<'s> Elastic<'s> {
             law.elasticity(loaded.initial_temperature[p], &mut c);
             tangent.extend_from_slice(&c);
         }
+        agree(comm, finite_elasticity(structure, &tangent))?;
         assembly.fill(comm, structure, &loaded.fixed, &tangent, u, lifted);
         structure.assemble(comm, lifted);
         let coordinates: Vec<[f64; 3]> =
@@ -65,6 +66,15 @@ impl<'s> Elastic<'s> {
         self.structure.sub.copy_from_owner(self.comm, u, 3);
         Ok(())
     }
+}
+
+/// A compiled law may have no elasticity to show.
+fn finite_elasticity(structure: &Structure, tangent: &[f64]) -> Result<()> {
+    let Some(i) = tangent.iter().position(|c| !c.is_finite()) else { return Ok(()) };
+    let p = i / 36;
+    let why = structure.points.complaint(p).unwrap_or_else(|| "it is not finite".to_owned());
+    let place = structure.describe_point(p);
+    Err(Error::run(format!("the law of {place} has no elastic tangent at zero strain: {why}")))
 }
 
 fn owned_dofs(assembly: &Assembly) -> impl Iterator<Item = usize> {

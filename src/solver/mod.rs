@@ -13,4 +13,4 @@ mod steps;
 pub use lift::{elastic_lift, thermoelastic_modes};
 pub use newton::{HighFidelity, NewtonOptions};
 pub use state::FullState;
-pub use steps::{Failed, StepReport, advance_with_cuts};
+pub use steps::{Failed, StepReport, advance_with_cuts, law_failure};

@@ -5,7 +5,7 @@
 use super::assembly::Assembly;
 use super::linear::{LinearOptions, LinearSolver, Pattern};
 use super::state::FullState;
-use super::steps::{Failed, StepReport, advance_with_cuts};
+use super::steps::{Failed, StepReport, advance_with_cuts, law_failure};
 use crate::error::Result;
 use crate::loads::Loading;
 use crate::material::{MaterialWorkspace, Status};
@@ -177,6 +177,7 @@ impl<'s> HighFidelity<'s> {
             }
             let step = Step {
                 dt: t1 - from.time,
+                time_start: from.time,
                 strain: &to.strain,
                 strain_start: &from.strain,
                 temperature: &to.temperature,
@@ -197,8 +198,14 @@ impl<'s> HighFidelity<'s> {
             };
             let factor = comm.min1(factor);
             if factor < 1.0 {
-                let reason = self.law_failure(status);
-                return Ok(Err(Failed { reason, factor }));
+                let here = match status {
+                    Status::Done => None,
+                    Status::Cut { point, factor } => {
+                        let complaint = structure.points.complaint(point);
+                        Some(law_failure(&structure.describe_point(point), factor, complaint))
+                    }
+                };
+                return Ok(Err(Failed::of_law(comm, here, factor)));
             }
             self.internal.fill(0.0);
             self.magnitude.fill(0.0);
@@ -287,13 +294,5 @@ impl<'s> HighFidelity<'s> {
         // prescribed increments are the same on every rank, so the owner's values serve all dofs
         self.structure.sub.copy_from_owner(self.comm, &mut self.correction, 3);
         Ok(info.iterations as u64)
-    }
-
-    fn law_failure(&self, status: Status) -> String {
-        let Status::Cut { point, factor } = status else { return "a law failed on another rank".into() };
-        format!(
-            "the law of {} failed and asks for {factor:.2} of the step",
-            self.structure.describe_point(point)
-        )
     }
 }

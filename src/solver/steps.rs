@@ -1,6 +1,7 @@
 //! Step control: an increment is taken whole, or cut until it converges, and its end is always hit.
 
 use crate::error::{Error, Result};
+use crate::parallel::{Comm, agree};
 
 /// What happened in one increment.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -22,8 +23,28 @@ pub struct StepReport {
 pub struct Failed {
     /// What happened.
     pub reason: String,
-    /// Suggested factor on the step.
+    /// Suggested factor on the step; 0: no shorter step would help.
     pub factor: f64,
+}
+
+impl Failed {
+    /// A law that failed on some rank: `here` is what this one has to say, if it failed here; `factor` is the same on
+    /// every rank. Every rank gets the sentence of the lowest rank that failed.
+    ///
+    /// # Collective
+    pub fn of_law(comm: &Comm, here: Option<String>, factor: f64) -> Failed {
+        let told = agree(comm, here.map_or(Ok(()), |reason| Err(Error::run(reason))));
+        let reason = told.err().map_or_else(|| "a law failed".to_owned(), |e| e.message);
+        Failed { reason, factor }
+    }
+}
+
+/// What is said of a law that failed at a place and asks for a shorter step, with its own complaint if it has one.
+pub fn law_failure(place: &str, factor: f64, complaint: Option<String>) -> String {
+    match complaint {
+        Some(why) => format!("the law of {place} failed: {why}"),
+        None => format!("the law of {place} failed and asks for {factor:.2} of the step"),
+    }
 }
 
 /// Advances from `from` to `to` by `attempt(t0, t1)`, halving (or more, as the failure suggests) after a failure, and
@@ -51,6 +72,10 @@ pub fn advance_with_cuts(
             }
             Err(failed) => {
                 report.cuts += 1;
+                if failed.factor == 0.0 {
+                    let reason = failed.reason;
+                    return Err(Error::run(format!("the step from t = {t} to t = {end} failed: {reason}")));
+                }
                 dt = (end - t) * failed.factor.clamp(0.05, 0.5);
                 if dt < min_step * whole {
                     return Err(Error::run(format!(

@@ -6,6 +6,7 @@ use super::{Context, check_output, without_output};
 use crate::config::Case;
 use crate::error::{Error, Kind, Result};
 use crate::loads::{Prescribed, TemperatureHistory};
+use crate::material::Site;
 use crate::mesh::{Mesh, Subdomain};
 use crate::parallel::{Comm, agree};
 use crate::rom::gappy::{Gappy, Workspace};
@@ -238,7 +239,12 @@ pub(super) fn reduced_system<'c>(
     let nodal = TemperatureHistory::at_nodes(&case.loading, &positions, model.n_nodes)?;
     let chosen = |list: &[usize]| -> Result<ReducedPoints> {
         let materials: Vec<u32> = list.iter().map(|&k| points.material[k]).collect();
-        let set = model_points(&model.materials, &materials, path)?;
+        let mut set = model_points(&model.materials, &materials, path)?;
+        if set.wants_sites() {
+            let site =
+                |&k: &usize| Site { x: points.x[k], element: points.element_id[k], number: points.number[k] };
+            set.set_sites(list.iter().map(site).collect());
+        }
         let mut rows = vec![0.0; 6 * list.len() * m];
         for (z, &k) in list.iter().enumerate() {
             for i in 0..m {

@@ -1,6 +1,6 @@
 //! Integration points grouped by material.
 
-use crate::material::{self, Material, MaterialWorkspace, Output, Status};
+use crate::material::{self, Material, MaterialWorkspace, Output, Site, Status};
 
 /// Points a law is given at once: enough to hide the call, few enough to stay in cache.
 const BATCH: usize = 128;
@@ -23,6 +23,8 @@ pub struct PointSet {
     runs: Vec<Vec<Run>>,
     /// Material of each point, and its position among that material's points.
     place: Vec<(u32, u32)>,
+    /// Where each point is; empty where no law asks.
+    sites: Vec<Site>,
 }
 
 /// State of every point: for each material, `points x n_state`.
@@ -36,6 +38,8 @@ pub struct PointState {
 pub struct Step<'a> {
     /// Length.
     pub dt: f64,
+    /// Time at its start.
+    pub time_start: f64,
     /// Total strain at the end.
     pub strain: &'a [f64],
     /// Total strain at the start.
@@ -63,7 +67,7 @@ impl PointSet {
             place.push((m, state as u32));
             count[m as usize] += 1;
         }
-        PointSet { materials, runs, place }
+        PointSet { materials, runs, place, sites: Vec::new() }
     }
 
     /// Number of points.
@@ -84,6 +88,22 @@ impl PointSet {
     /// Material index of a point.
     pub fn material_of(&self, point: usize) -> usize {
         self.place[point].0 as usize
+    }
+
+    /// Whether some law asks where its points are.
+    pub fn wants_sites(&self) -> bool {
+        self.materials.iter().any(|m| m.law().wants_sites())
+    }
+
+    /// Tells the laws where the points are, one entry per point.
+    pub fn set_sites(&mut self, sites: Vec<Site>) {
+        assert_eq!(sites.len(), self.len(), "one site per point");
+        self.sites = sites;
+    }
+
+    /// Why the law of a point failed, where it can tell.
+    pub fn complaint(&self, point: usize) -> Option<String> {
+        self.materials[self.material_of(point)].law().complaint()
     }
 
     /// Whether every tangent is symmetric.
@@ -144,12 +164,14 @@ impl PointSet {
                     let (p, s) = (run.start + first, (run.state + first) * n);
                     let input = material::Step {
                         dt: step.dt,
+                        time0: step.time_start,
                         strain: &step.strain[6 * p..6 * (p + len)],
                         temperature: &step.temperature[p..p + len],
                         initial_temperature: &step.temperature_initial[p..p + len],
                         state: &before.values[m][s..s + len * n],
                         strain0: Some(&step.strain_start[6 * p..6 * (p + len)]),
                         temperature0: Some(&step.temperature_start[p..p + len]),
+                        sites: self.sites.get(p..p + len),
                     };
                     let output = Output {
                         state: &mut after.values[m][s..s + len * n],

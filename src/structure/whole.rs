@@ -3,7 +3,8 @@
 use super::{MaterialEntry, PointSet};
 use crate::error::{Error, Result};
 use crate::fem::Geometry;
-use crate::mesh::Subdomain;
+use crate::material::Site;
+use crate::mesh::{Mesh, Subdomain};
 use crate::parallel::{Comm, Dd, agree};
 
 /// What the high-fidelity solver and the offline stage compute on: this rank's part of the structure.
@@ -65,7 +66,10 @@ impl Structure {
             .zip(&sub.mesh.kinds)
             .flat_map(|(&m, kind)| std::iter::repeat_n(m, kind.n_points()))
             .collect();
-        let points = PointSet::new(materials, &of_points);
+        let mut points = PointSet::new(materials, &of_points);
+        if points.wants_sites() {
+            points.set_sites(sites(&sub.mesh, &geometry));
+        }
         Ok(Structure { sub, geometry, points, density, material_of, volume: 0.0 })
     }
 
@@ -103,4 +107,21 @@ impl Structure {
         }
         comm.sum_exact(&[sum])[0]
     }
+}
+
+/// Where each integration point of a mesh is.
+fn sites(mesh: &Mesh, geometry: &Geometry) -> Vec<Site> {
+    let mut sites = Vec::with_capacity(geometry.n_points());
+    for (e, &kind) in mesh.kinds.iter().enumerate() {
+        for k in 0..kind.n_points() {
+            let shapes = geometry.shape_values(kind, k).iter().zip(mesh.nodes_of(e));
+            let mut x = [0.0; 3];
+            for (s, &node) in shapes {
+                let node = &mesh.points[node as usize];
+                x.iter_mut().zip(node).for_each(|(x, n)| *x += s * n);
+            }
+            sites.push(Site { x, element: mesh.element_ids[e], number: k as u32 });
+        }
+    }
+    sites
 }

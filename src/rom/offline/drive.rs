@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::material::{MaterialWorkspace, Status};
 use crate::parallel::Comm;
-use crate::solver::{Failed, FullState, advance_with_cuts};
+use crate::solver::{Failed, FullState, advance_with_cuts, law_failure};
 use crate::structure::{Step, Structure};
 
 /// A training case on this rank: displacements at given times, whoever computed them.
@@ -141,6 +141,7 @@ impl<'s> Driver<'s> {
         between(&from.temperature, &self.temperature_end, &mut to.temperature);
         let step = Step {
             dt: t1 - from.time,
+            time_start: from.time,
             strain: &to.strain,
             strain_start: &from.strain,
             temperature: &to.temperature,
@@ -155,16 +156,16 @@ impl<'s> Driver<'s> {
             None,
             &mut self.work,
         );
-        let (factor, reason) = match status {
-            Status::Done => (1.0, String::new()),
+        let (factor, here) = match status {
+            Status::Done => (1.0, None),
             Status::Cut { point, factor } => {
-                (factor, format!("the law of {} failed at t = {t1}", self.structure.describe_point(point)))
+                let place = format!("{} at t = {t1}", self.structure.describe_point(point));
+                (factor, Some(law_failure(&place, factor, self.structure.points.complaint(point))))
             }
         };
         let factor = self.comm.min1(factor);
         if factor < 1.0 {
-            let reason = if reason.is_empty() { "a law failed on another rank".into() } else { reason };
-            return Err(Failed { reason, factor });
+            return Err(Failed::of_law(self.comm, here, factor));
         }
         to.time = t1;
         to.displacement.copy_from_slice(&from.displacement);

@@ -8,8 +8,9 @@
 use super::system::{PointsState, ReducedPoints, ReducedState, ReducedSystem};
 use crate::error::Result;
 use crate::material::{MaterialWorkspace, Status};
+use crate::parallel::Comm;
 use crate::rom::dense::vectorised;
-use crate::solver::{Failed, StepReport, advance_with_cuts};
+use crate::solver::{Failed, StepReport, advance_with_cuts, law_failure};
 use crate::structure::Step;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
@@ -47,12 +48,13 @@ fn law(
     points: &ReducedPoints,
     from: &PointsState,
     to: &mut PointsState,
-    dt: f64,
+    (time_start, dt): (f64, f64),
     tangent: Option<&mut [f64]>,
     work: &mut MaterialWorkspace,
 ) -> Status {
     let step = Step {
         dt,
+        time_start,
         strain: &to.strain,
         strain_start: &from.strain,
         temperature: &to.temperature,
@@ -60,6 +62,17 @@ fn law(
         temperature_initial: &points.initial_temperature,
     };
     points.set.update(&step, &from.state, &mut to.state, &mut to.stress, tangent, work)
+}
+
+/// A law failed on some rank, with this `status` here.
+///
+/// # Collective
+fn law_failed(comm: &Comm, points: &ReducedPoints, status: Status, place: &str, factor: f64) -> Failed {
+    let here = match status {
+        Status::Done => None,
+        Status::Cut { point, factor } => Some(law_failure(place, factor, points.set.complaint(point))),
+    };
+    Failed::of_law(comm, here, factor)
 }
 
 fn attempt(
@@ -90,7 +103,7 @@ fn attempt(
             &system.active,
             &from.active,
             &mut to.active,
-            dt,
+            (from.time, dt),
             Some(&mut system.tangent),
             &mut system.work,
         );
@@ -102,7 +115,7 @@ fn attempt(
         system.comm.sum_into(&system.local, &mut system.total);
         let failed = system.total[n + n * n];
         if failed > 0.0 {
-            return Err(Failed { reason: "a law failed at a reduced point".into(), factor: 1.0 / failed });
+            return Err(law_failed(system.comm, &system.active, status, "a reduced point", 1.0 / failed));
         }
         let magnitude = system.total[n + n * n + 1];
         for ((r, f), external) in system.step.iter_mut().zip(&system.total).zip(&system.external) {
@@ -120,11 +133,18 @@ fn attempt(
         if finite && residual <= (system.tolerances.tolerance * norm).max(floor) {
             // points of the dual quantities only: their law is needed once, at the converged strain
             system.extra.strain(&to.coefficients, &mut to.extra.strain);
-            let status = law(&system.extra, &from.extra, &mut to.extra, dt, None, &mut system.work);
+            let interval = (from.time, dt);
+            let status = law(&system.extra, &from.extra, &mut to.extra, interval, None, &mut system.work);
             let factor = if let Status::Cut { factor, .. } = status { factor } else { 1.0 };
             let factor = if system.comm.size() > 1 { system.comm.min1(factor) } else { factor };
             if factor < 1.0 {
-                return Err(Failed { reason: "a law failed at a point of a dual quantity".into(), factor });
+                return Err(law_failed(
+                    system.comm,
+                    &system.extra,
+                    status,
+                    "a point of a dual quantity",
+                    factor,
+                ));
             }
             return Ok(());
         }
