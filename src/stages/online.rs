@@ -68,6 +68,11 @@ impl Dual {
         self.residual = residual.relative(self.floor);
         self.norm = residual.norm.max(self.floor);
     }
+
+    /// Whether the quantity has begun to grow and is still small beside training (a twentieth of its largest norm).
+    pub fn begins(&self) -> bool {
+        self.norm > self.floor && self.norm < 0.05 / KAPPA * self.floor
+    }
 }
 
 /// Runs `case` (or the model's own, adjusted) with the model and writes reduced coordinates, the coefficients and

@@ -61,4 +61,6 @@ pub struct AdaptiveSummary {
     pub bound: f64,
     /// Seconds of the whole run, of its high-fidelity steps, and of its reduced steps with their indicators.
     pub seconds: [f64; 3],
+    /// Seconds of the error indicator alone: the fits of the triggers.
+    pub indicator_seconds: f64,
 }
