@@ -4,11 +4,11 @@
 mod burst;
 mod model;
 mod options;
-mod watch;
 
 use super::offline::lift_amplitude;
-use super::online::same_prescribed;
+use super::online::{Dual, same_prescribed};
 use super::solve::newton_options;
+use super::watch::Watch;
 use super::{Context, check_output};
 use crate::config::Case;
 use crate::error::{Error, Kind, Result};
@@ -24,7 +24,6 @@ use model::AdaptiveModel;
 pub use options::{AdaptiveOptions, AdaptiveSummary, Rebuild};
 use std::path::Path;
 use std::time::Instant;
-use watch::Watch;
 
 /// Runs `case` adaptively and writes the fields asked for, the indicator and its prediction to `out`.
 ///
@@ -56,7 +55,7 @@ pub fn adaptive(
     agree(comm, same_prescribed(&case, &own, &origin.lifts))?;
     let file = cx.timers.time("model", || ModelFile::open(comm, path))?;
     let structure = Structure::new(comm, file.subdomain().clone(), &own.materials)?;
-    let mut watch = agree(comm, Watch::new(&origin, options))?;
+    let mut watch = agree(comm, Watch::new(&origin, &options.triggers, options.tolerance, options.safety))?;
     if let Some(why) = watch.doubt() {
         cx.warn(why);
     }
@@ -101,6 +100,7 @@ pub fn adaptive(
         run.add_thermoelastic_modes(&case)?;
     }
     let outcome = run.steps(&case, &mut watch, begin);
+    run.summary.history = watch.history().clone();
     if options.save.is_some() && run.model.outgrown() {
         let tolerance = run.cubature_tolerance();
         // what was found last belongs into the model; where that fails, the model before it is saved
@@ -223,7 +223,7 @@ impl Run<'_> {
                 if burst.left == 0 && (gappy || i + 1 < times.len()) {
                     self.renew(&step)?;
                 }
-                watch.enriched();
+                watch.enriched(t);
                 self.summary.enriched.push(t);
                 let (modes, points) = (self.model.bases.modes.len(), self.model.points);
                 progress.step(|| {
@@ -236,7 +236,16 @@ impl Run<'_> {
                 self.finish(case, i, t, watch)?;
                 continue;
             };
-            watch.accept();
+            if watch.lost() {
+                return Err(stopped(format!(
+                    "the error made up to t = {t} has left what was calibrated (accumulated indicator {:.1e}, bound {:.1e}), \
+                     and high-fidelity steps from a doubtful state do not mend it; lower --error-tol, or train on a case \
+                     nearer to this one",
+                    watch.accumulated, watch.bound
+                )));
+            }
+            watch.accept(t);
+            self.model.duals.iter_mut().filter(|d| watch.watches(&d.name)).for_each(Dual::accept);
             self.state = trial;
             self.pending.push((t, self.state.coefficients.clone()));
             self.summary.indicator = self.summary.indicator.max(watch.indicator);
@@ -260,13 +269,13 @@ impl Run<'_> {
         let mut trial = self.state.clone();
         let reduced = cx.timers.time("newton", || advance(&mut self.model.system, &mut trial, t));
         let triggers = |name: &str| options.triggers.iter().any(|t| t == name);
-        cx.timers.time("indicator", || self.model.fit(&trial, triggers));
+        cx.timers.time("indicator", || self.model.watch(&trial, triggers));
         watch.look(&self.model.duals, reduced.is_err());
         self.summary.bound = self.summary.bound.max(watch.bound);
         // eta can be blind at the first step of a new case (method.md 3.3), and where its quantity begins to grow: what is
         // there depends on the smallest errors of the stress
         let duals = &self.model.duals;
-        let blind = i == 0 || duals.iter().any(|d| triggers(&d.name) && d.begins());
+        let blind = i == 0 || duals.iter().any(|d| d.begins() && watch.grows(&d.name));
         let asked = options.residual_every > 0 && (i + 1) % options.residual_every == 0;
         if blind && !watch.wrong() || asked && reduced.is_ok() {
             let r = self.residual(&trial)?;

@@ -129,6 +129,14 @@ impl<'s> AdaptiveModel<'s> {
         duals.for_each(|d| d.fit(self.comm, &self.system, state));
     }
 
+    /// As [`AdaptiveModel::fit`], and measures how far the misfits have moved.
+    ///
+    /// # Collective
+    pub fn watch(&mut self, state: &ReducedState, wanted: impl Fn(&str) -> bool) {
+        let duals = self.duals.iter_mut().filter(|d| wanted(&d.name));
+        duals.for_each(|d| d.watch(self.comm, &self.system, state));
+    }
+
     /// Whether the bases have grown since the model was assembled.
     pub fn outgrown(&self) -> bool {
         self.bases.modes.len() > self.built.n_modes
