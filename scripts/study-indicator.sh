@@ -11,6 +11,7 @@
 #                       where they are not there)
 #   --seeds LIST        unseen cases, such as 1-10 or 1,4,7 (default 1-10)
 #   --train LIST        seeds of the training cases (default 1)
+#   --wide              draw the training cases from the ranges of the unseen ones (with --train seeds of their own)
 #   --refine N          of the meshes (default: cube and bar 2, blade 1)
 #   --blade MESH        another mesh for the blade: an Ansys .cdb whose root is held at FIRTREE1 to 4
 #   --tolerance TOL     error aimed at by the adaptive run (default 3e-2)
@@ -27,10 +28,11 @@ set -uo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 . "$here/scripts/env.sh"
 
-families=cube,bar,blade,hot,cycles seeds=1-10 train=1 refine= blade= tolerance=3e-2 tight=1e-2 cycles=20 more= docs=
+families=cube,bar,blade,hot,cycles seeds=1-10 train=1 wide=--train refine= blade= tolerance=3e-2 tight=1e-2 cycles=20 more= docs=
 study=$here/target/study
 while [ $# -gt 0 ]; do
     case "$1" in -h | --help) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
+    [ "$1" = --wide ] && { wide=; shift; continue; }
     [ $# -ge 2 ] || { echo "study-indicator.sh: '$1' needs a value, or is unknown (--help)" >&2; exit 2; }
     case "$1" in
         --families) families=$2 ;;
@@ -172,7 +174,7 @@ for family in ${families//,/ }; do
     snapshots=()
     for seed in $train; do
         at=$folder/train-$seed
-        write_case "$at" "$family" --seed "$seed" --train "${options[@]}" && truth "$at" || { failed=1; continue 2; }
+        write_case "$at" "$family" --seed "$seed" $wide "${options[@]}" && truth "$at" || { failed=1; continue 2; }
         snapshots+=("$at/truth.h5")
         [ "$family" = hot ] && break # there is one training field
     done

@@ -170,6 +170,9 @@ pub(super) struct Online {
     /// Watch the error indicator, and take a high-fidelity step that enriches the model where it asks for one
     #[arg(long)]
     pub adaptive: bool,
+    /// Draw indicator, predicted error and bound over time
+    #[arg(long, value_name = "FILE.svg")]
+    pub figure: Option<PathBuf>,
     #[command(flatten)]
     pub watch: Watch,
 }

@@ -109,14 +109,22 @@ impl<'s> Products<'s> {
         Ok(())
     }
 
-    /// Adds the fields of a full state to the stresses of the cubature and to the dual bases.
+    /// Adds the fields of a full state to the dual bases. Returns the largest share, over the quantities `watched`, of a
+    /// field outside of the span that its basis had before.
     ///
     /// # Errors
     /// A field is not finite.
     ///
     /// # Collective
-    pub fn extend_duals(&self, bases: &mut Bases, state: &FullState, tolerance: f64) -> Result<()> {
+    pub fn extend_duals(
+        &self,
+        bases: &mut Bases,
+        state: &FullState,
+        tolerance: f64,
+        watched: &[String],
+    ) -> Result<f64> {
         let n = self.structure.geometry.n_points();
+        let mut outside = 0.0f64;
         for dual in &mut bases.duals {
             let mut values = vec![0.0; n * dual.quantity.components];
             dual.quantity.evaluate(
@@ -126,19 +134,19 @@ impl<'s> Products<'s> {
                 &state.state,
                 &mut values,
             );
-            self.extend_dual(dual, &values, tolerance)?;
+            let share = self.extend_dual(dual, &values, tolerance)?;
+            if watched.contains(&dual.quantity.name) {
+                outside = outside.max(share);
+            }
         }
-        if let Some(stress) = bases.duals.iter().find(|d| d.quantity.name == "sig") {
-            bases.stresses = scaled(stress);
-        }
-        Ok(())
+        Ok(outside)
     }
 
-    fn extend_dual(&self, dual: &mut DualBasis, values: &[f64], tolerance: f64) -> Result<()> {
+    fn extend_dual(&self, dual: &mut DualBasis, values: &[f64], tolerance: f64) -> Result<f64> {
         let square = |v: &[f64]| self.comm.sum1(crate::rom::dense::dot(v, v));
         let size = square(values);
         if size == 0.0 {
-            return Ok(());
+            return Ok(0.0);
         }
         if size > square(&dual.largest) {
             dual.largest.copy_from_slice(values);
@@ -151,8 +159,7 @@ impl<'s> Products<'s> {
             &Diagonal::Identity,
             tolerance,
         )
-        .map_err(|e| failed(&dual.quantity.name, &e))?;
-        Ok(())
+        .map_err(|e| failed(&dual.quantity.name, &e))
     }
 }
 

@@ -212,6 +212,24 @@ impl Gappy {
     }
 }
 
+impl Gappy {
+    /// The misfit `B_z c - q_z` at this rank's rows.
+    ///
+    /// # Panics
+    /// If `q_z` or `out` has not this rank's number of rows.
+    pub fn misfit(&self, q_z: &[f64], c: &[f64], out: &mut [f64]) {
+        assert_eq!(
+            (q_z.len(), out.len()),
+            (self.local_rows(), self.local_rows()),
+            "one value per row of this rank"
+        );
+        let rows = self.basis.chunks_exact(self.modes.max(1));
+        for ((row, value), out) in rows.zip(q_z).zip(out) {
+            *out = dot(row, c) - value;
+        }
+    }
+}
+
 /// Inverse (row-major) of an upper triangular matrix (column-major, `n x n`, non-zero diagonal).
 fn upper_inverse(r: &[f64], n: usize) -> Vec<f64> {
     let mut inverse = vec![0.0; n * n];

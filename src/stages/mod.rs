@@ -18,6 +18,7 @@ mod online;
 mod solve;
 mod source;
 mod train;
+mod watch;
 
 pub use adaptive::{AdaptiveOptions, AdaptiveSummary, Rebuild, adaptive};
 pub use compare::{CompareReport, CompareRow, Norm, compare};

@@ -2,6 +2,7 @@
 
 use super::cells::CellMeans;
 use super::offline::{lift_amplitude, model_points, supports};
+use super::watch::{SAFETY, WATCHED, Watch};
 use super::{Context, check_output, without_output};
 use crate::config::Case;
 use crate::error::{Error, Kind, Result};
@@ -9,6 +10,7 @@ use crate::loads::{Prescribed, TemperatureHistory};
 use crate::material::Site;
 use crate::mesh::{Mesh, Subdomain};
 use crate::parallel::{Comm, agree};
+use crate::rom::calibration::history::History;
 use crate::rom::gappy::{Gappy, Workspace};
 use crate::rom::online::{NewtonTolerances, ReducedPoints, ReducedState, ReducedSystem, advance, reduce};
 use crate::store::{Field, Lift, ModelFile, ReducedModel, SnapshotWriter, Step, StoreKind};
@@ -34,6 +36,8 @@ pub struct OnlineSummary {
     pub seconds: f64,
     /// Largest relative gappy residual of each dual quantity.
     pub residuals: std::collections::BTreeMap<String, f64>,
+    /// What the indicator of p said of every increment; none where the model does not rebuild p.
+    pub history: Option<History>,
 }
 
 /// Residuals are relative to no less than this share of the largest norm of training (method.md 3.3).
@@ -53,6 +57,11 @@ pub(super) struct Dual {
     pub residual: f64,
     /// Norm of the values, no less than the floor.
     pub norm: f64,
+    /// Misfit `B_z c - q_z` at this rank's points; that of the last accepted step.
+    misfit: Vec<f64>,
+    accepted: Vec<f64>,
+    /// How far the misfit has moved since the last accepted step: `||r - r_accepted||`, the unit of the quantity.
+    pub path: f64,
 }
 
 impl Dual {
@@ -68,6 +77,26 @@ impl Dual {
         let residual = self.gappy.coefficients(comm, &self.values, &mut self.coefficients, &mut self.work);
         self.residual = residual.relative(self.floor);
         self.norm = residual.norm.max(self.floor);
+    }
+
+    /// Fits, and measures how far the misfit has moved since the last accepted step.
+    ///
+    /// # Collective
+    pub fn watch(&mut self, comm: &Comm, system: &ReducedSystem, state: &ReducedState) {
+        self.fit(comm, system, state);
+        self.gappy.misfit(&self.values, &self.coefficients, &mut self.misfit);
+        let moved = |(a, b): (&f64, &f64)| (a - b).powi(2);
+        self.path = comm.sum1(self.misfit.iter().zip(&self.accepted).map(moved).sum()).sqrt();
+    }
+
+    /// The step that was watched is accepted.
+    pub fn accept(&mut self) {
+        self.accepted.copy_from_slice(&self.misfit);
+    }
+
+    /// Whether the quantity has begun to grow and is still small beside training (a twentieth of its largest norm).
+    pub fn begins(&self) -> bool {
+        self.norm > self.floor && self.norm < 0.05 / KAPPA * self.floor
     }
 }
 
@@ -139,14 +168,34 @@ fn run(
         times.len(),
         case.time.end()
     ));
+    // the model's own quantity: it is there, or nothing is watched
+    let watched: Vec<String> =
+        model.duals.iter().filter(|d| d.name == WATCHED).map(|d| d.name.clone()).collect();
+    let mut watch = match watched.is_empty() {
+        true => None,
+        false => Some(agree(comm, Watch::new(model, &watched, f64::INFINITY, SAFETY))?),
+    };
     duals.iter_mut().for_each(|d| d.fit(comm, &system, &state));
-    cx.timers.time("output", || output.write(cx, &state, &duals, model))?;
+    cx.timers.time("output", || output.write(cx, &state, &duals, model, watch.as_ref()))?;
     let mut progress = cx.progress("online", times.len());
     let mut spent = 0.0;
     for (i, &t) in times.iter().enumerate() {
         let from = Instant::now();
         let step = cx.timers.time("newton", || advance(&mut system, &mut state, t))?;
-        cx.timers.time("duals", || duals.iter_mut().for_each(|d| d.fit(comm, &system, &state)));
+        cx.timers.time("duals", || {
+            for d in &mut duals {
+                if d.name == WATCHED {
+                    d.watch(comm, &system, &state);
+                } else {
+                    d.fit(comm, &system, &state);
+                }
+            }
+        });
+        if let Some(w) = &mut watch {
+            w.look(&duals, false);
+            w.accept(t);
+        }
+        duals.iter_mut().filter(|d| d.name == WATCHED).for_each(Dual::accept);
         spent += from.elapsed().as_secs_f64();
         summary.iterations += u64::from(step.iterations);
         summary.cut += usize::from(step.cuts > 0);
@@ -155,15 +204,16 @@ fn run(
             *worst = worst.max(d.residual);
         }
         if case.output.writes(i, times.len()) {
-            cx.timers.time("output", || output.write(cx, &state, &duals, model))?;
+            cx.timers.time("output", || output.write(cx, &state, &duals, model, watch.as_ref()))?;
         }
         progress.step(|| {
             let residuals: Vec<String> =
                 duals.iter().map(|d| format!("{} {:.1e}", d.name, d.residual)).collect();
             format!(
-                "t = {t:<10.6} {} iterations, gappy residual {}{}",
+                "t = {t:<10.6} {} iterations, gappy residual {}{}{}",
                 step.iterations,
                 if residuals.is_empty() { "-".to_owned() } else { residuals.join(", ") },
+                watch.as_ref().map_or(String::new(), |w| format!("; p: {w}")),
                 if step.cuts > 0 { format!(", in {} sub-steps", step.substeps) } else { String::new() }
             )
         });
@@ -180,6 +230,7 @@ fn run(
         }
     }
     summary.seconds = spent;
+    summary.history = watch.map(|w| w.history().clone());
     cx.timers.time("output", || output.writer.commit(comm))?;
     Ok(summary)
 }
@@ -311,6 +362,9 @@ pub(super) fn dual_fits(
             coefficients: vec![0.0; d.m],
             residual: 0.0,
             norm: 0.0,
+            misfit: vec![0.0; gappy.local_rows()],
+            accepted: vec![0.0; gappy.local_rows()],
+            path: 0.0,
             quantity,
             gappy,
         });
@@ -396,6 +450,7 @@ impl Output {
         state: &ReducedState,
         duals: &[Dual],
         model: &ReducedModel,
+        watch: Option<&Watch>,
     ) -> Result<()> {
         combine(&self.basis, &state.coefficients, &mut self.u);
         for ((i, columns), field) in self.duals.iter().zip(&mut self.fields) {
@@ -418,6 +473,9 @@ impl Output {
             reduced.push(Field::new("gappy residual", residuals.len(), &residuals));
         }
         reduced.extend(duals.iter().map(|d| Field::new(&d.name, d.coefficients.len(), &d.coefficients)));
+        let told = watch.map(Watch::row);
+        let told = told.iter().flatten().filter(|(name, _)| *name != "enriched");
+        reduced.extend(told.map(|(name, v)| Field::new(name, 1, std::slice::from_ref(v))));
         let cells = self.cells.fields();
         let step =
             Step { time: state.time, nodal: &nodal, cells: &cells, points: &points, reduced: &reduced };

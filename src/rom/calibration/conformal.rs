@@ -37,7 +37,8 @@ fn rank(n: usize, level: f64) -> usize {
 }
 
 /// Which pairs are held back: about a third, or up to half of them while a third is too few for the level.
-/// With [`GROUPS`] runs or more whole runs are, never more than half of the pairs.
+/// With [`GROUPS`] runs or more every second run is, in the order of their largest indicators (so that those held
+/// back span the range), never more than half of the pairs; `seed` decides with which of the first two it begins.
 pub fn divide(pairs: &[Pair], level: f64, seed: u64) -> Vec<bool> {
     let n = pairs.len();
     let half = n / 2;
@@ -46,10 +47,13 @@ pub fn divide(pairs: &[Pair], level: f64, seed: u64) -> Vec<bool> {
     let mut state = seed;
     let mut groups = group_sizes(pairs);
     if groups.len() >= GROUPS {
-        shuffle(&mut groups, &mut state);
+        let largest =
+            |group: u32| pairs.iter().filter(|p| p.group == group).fold(0.0, |a: f64, p| a.max(p.eta));
+        groups.sort_by(|a, b| largest(b.0).total_cmp(&largest(a.0)).then(a.0.cmp(&b.0)));
         let mut count = 0;
-        for (group, size) in groups {
-            if count < target && count + size <= half {
+        let first = (splitmix64(&mut state) % 2) as usize;
+        for (group, size) in groups.into_iter().skip(first).step_by(2) {
+            if count + size <= half {
                 count += size;
                 pairs.iter().zip(&mut held).filter(|(p, _)| p.group == group).for_each(|(_, h)| *h = true);
             }
@@ -103,6 +107,26 @@ pub fn quantile(residuals: &[f64], effective: usize, level: f64) -> Quantile {
     let value = k.checked_sub(1).map_or(0.0, |last| sorted[last].max(0.0));
     let missing = 1.0 - (n as f64 / pairs_needed(level) as f64).min(1.0);
     Quantile { value, widening: 1.0 + (WIDEST - 1.0) * missing, effective }
+}
+
+/// The quantile where whole runs are held back: of each run its own quantile at the level (so that it is covered on that
+/// share of its steps), and over the runs the finite-sample rule of [`quantile`], which is the largest for fewer than
+/// [`pairs_needed`] runs. A new run exchangeable with `G` of them is covered like that with probability `G / (G + 1)` at
+/// least. `groups`: the run of each residual.
+pub fn quantile_of_runs(residuals: &[f64], groups: &[u32], level: f64) -> Quantile {
+    let mut runs = std::collections::BTreeMap::<u32, Vec<f64>>::new();
+    for (&r, &g) in residuals.iter().zip(groups) {
+        runs.entry(g).or_default().push(r);
+    }
+    let own = |run: &mut Vec<f64>| {
+        run.sort_by(f64::total_cmp);
+        let k = ((run.len() as f64 * level) * (1.0 - 1e-12)).ceil() as usize;
+        run[k.clamp(1, run.len()) - 1]
+    };
+    let of_runs: Vec<f64> = runs.values_mut().map(own).collect();
+    let value = quantile(&of_runs, of_runs.len(), level).value;
+    let effective = effective_number(residuals, groups);
+    Quantile { value, ..quantile(residuals, effective, level) }
 }
 
 /// As how many independent residuals those of whole runs count for a *new* run: `n / (1 + (m - 1) rho)`

@@ -20,15 +20,15 @@ pub struct Curve {
 /// Where an indicator lies relative to the table.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Place {
-    /// Below the first entry, by so many decades (infinite for 0).
-    Below {
+    /// Below the first entry.
+    Below,
+    /// In the table.
+    Inside,
+    /// Above the last entry, by so many decades.
+    Above {
         /// Decades.
         decades: f64,
     },
-    /// In the table.
-    Inside,
-    /// Above the last entry.
-    Above,
 }
 
 /// A curve's values at one indicator.
@@ -88,16 +88,20 @@ impl Curve {
     /// `eta` above.
     pub fn at(&self, eta: f64) -> Value {
         let (Some(&first), Some(&last)) = (self.eta.first(), self.eta.last()) else {
-            return Value { mean: f64::INFINITY, bound: f64::INFINITY, place: Place::Above };
+            return Value {
+                mean: f64::INFINITY,
+                bound: f64::INFINITY,
+                place: Place::Above { decades: f64::INFINITY },
+            };
         };
         let x = if eta > 0.0 { eta.log10() } else { f64::NEG_INFINITY };
         let above = (x - last).max(0.0);
         // Writing a table may move its ends by one digit; that must not put the extreme pairs outside.
         let slack = 1e-9;
         let place = if x < first - slack {
-            Place::Below { decades: first - x }
+            Place::Below
         } else if x > last + slack {
-            Place::Above
+            Place::Above { decades: above }
         } else {
             Place::Inside
         };

@@ -19,7 +19,7 @@ const PROCESS_MEAN: &str = "#7fabdd";
 const FACTOR: &str = "#2e7d4f";
 
 /// Whole decades that an axis spans, and pixels of both ends.
-struct Axis {
+pub(super) struct Axis {
     first: i32,
     last: i32,
     from: f64,
@@ -27,20 +27,37 @@ struct Axis {
 }
 
 impl Axis {
-    fn new(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Axis {
+    /// An axis for the `log10` of values.
+    pub(super) fn new(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Axis {
         let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
         // A tenth of a decade of air, then whole decades; f64 logarithms fit i32.
         let (first, last) = ((low - 0.1).floor() as i32, (high + 0.1).ceil() as i32);
         Axis { first, last: last.max(first + 1), from, to }
     }
 
-    fn pixel(&self, v: f64) -> f64 {
+    /// Of a `log10`.
+    pub(super) fn pixel(&self, v: f64) -> f64 {
         let share = (v - f64::from(self.first)) / f64::from(self.last - self.first);
         self.from + share * (self.to - self.from)
     }
 
     fn stride(&self) -> i32 {
         1 + (self.last - self.first) / MOST_LABELS
+    }
+
+    /// The lines of the decades of a vertical axis from `left` to `right`, and their labels.
+    pub(super) fn grid(&self, s: &mut String, (left, right): (f64, f64)) {
+        put(s, format_args!("<g stroke=\"#e3e5e8\" stroke-width=\"1\">"));
+        for d in self.first..=self.last {
+            let p = self.pixel(f64::from(d));
+            put(s, format_args!("<line x1=\"{left}\" y1=\"{p:.1}\" x2=\"{right}\" y2=\"{p:.1}\"/>"));
+        }
+        put(s, format_args!("</g>\n<g text-anchor=\"end\">"));
+        for d in (self.first..=self.last).filter(|d| (d - self.first) % self.stride() == 0) {
+            let p = self.pixel(f64::from(d));
+            put(s, format_args!("<text x=\"{}\" y=\"{:.1}\">1e{d}</text>", left - 8.0, p + 4.5));
+        }
+        put(s, format_args!("</g>"));
     }
 }
 
@@ -80,7 +97,7 @@ pub fn svg(calibration: &Calibration) -> String {
 }
 
 /// Appends a line; writing into a `String` cannot fail.
-fn put(s: &mut String, line: std::fmt::Arguments<'_>) {
+pub(super) fn put(s: &mut String, line: std::fmt::Arguments<'_>) {
     let _ = writeln!(s, "{line}");
 }
 
@@ -124,11 +141,8 @@ fn axes(s: &mut String, x: &Axis, y: &Axis) {
         let p = x.pixel(f64::from(d));
         put(s, format_args!("<line x1=\"{p:.1}\" y1=\"{top}\" x2=\"{p:.1}\" y2=\"{bottom}\"/>"));
     }
-    for d in y.first..=y.last {
-        let p = y.pixel(f64::from(d));
-        put(s, format_args!("<line x1=\"{left}\" y1=\"{p:.1}\" x2=\"{right}\" y2=\"{p:.1}\"/>"));
-    }
     put(s, format_args!("</g>"));
+    y.grid(s, (left, right));
     let limit = SATURATION.log10();
     if limit <= f64::from(x.last) && limit >= f64::from(x.first) {
         let p = x.pixel(limit);
@@ -168,12 +182,6 @@ fn axes(s: &mut String, x: &Axis, y: &Axis) {
             0.5 * (top + bottom)
         ),
     );
-    put(s, format_args!("<g text-anchor=\"end\">"));
-    for d in (y.first..=y.last).filter(|d| (d - y.first) % y.stride() == 0) {
-        let p = y.pixel(f64::from(d));
-        put(s, format_args!("<text x=\"{}\" y=\"{:.1}\">1e{d}</text>", left - 8.0, p + 4.5));
-    }
-    put(s, format_args!("</g>"));
 }
 
 fn draw_curves(s: &mut String, c: &Calibration, x: &Axis, y: &Axis) {

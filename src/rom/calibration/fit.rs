@@ -1,7 +1,7 @@
 //! From pairs to a [`Calibration`].
 
 use super::conformal::{
-    self, GROUPS, Quantile, divide, effective_number, group_sizes, pairs_needed, quantile,
+    self, GROUPS, Quantile, divide, group_sizes, pairs_needed, quantile, quantile_of_runs,
 };
 use super::curve::{Curve, grid, interpolate};
 use super::gp::{Estimate, Process};
@@ -12,6 +12,9 @@ use super::{
 
 /// Fewer fitted pairs than this do not determine a process with three parameters.
 const FEWEST_FOR_PROCESS: usize = 6;
+
+/// Below this indicator a model errs by what it neglects (truncation, cubature, Newton), not by what it has not seen.
+const NOISE: f64 = 1e-4;
 
 /// A pair's logarithms: `x = log10 eta`, `y = log10 e`.
 type Point = (f64, f64);
@@ -62,7 +65,17 @@ pub fn calibrate(pairs: &[Pair], level: f64, seed: u64) -> Result<Calibration, C
     let nodes = grid(all[0].0, all[all.len() - 1].0);
     let enough = held_back.len() >= pairs_needed(level);
     let runs: Option<Vec<u32>> = division.by_group.then(|| held_pairs.iter().map(|p| p.group).collect());
-    let data = Data { fitted: &fitted, held_back: &held_back, all: &all, nodes: &nodes, runs, level, enough };
+    let all_runs: Option<Vec<u32>> = division.by_group.then(|| used.iter().map(|p| p.group).collect());
+    let data = Data {
+        all_runs,
+        fitted: &fitted,
+        held_back: &held_back,
+        all: &all,
+        nodes: &nodes,
+        runs,
+        level,
+        enough,
+    };
     let (factor, factor_quantile) = fit_factor(&data);
     let (process, process_quantile) = fit_process(&data).unzip();
     // The same coverage: the process may not buy tightness with pairs that the factor covers, beyond the
@@ -70,6 +83,7 @@ pub fn calibrate(pairs: &[Pair], level: f64, seed: u64) -> Result<Calibration, C
     let kept = match &process {
         Some(p)
             if p.score.coverage >= factor.score.coverage.min(level)
+                && data.worst_run(&p.curve) >= data.worst_run(&factor.curve).min(level)
                 && p.score.mean_ratio < factor.score.mean_ratio =>
         {
             Model::GaussianProcess
@@ -83,7 +97,18 @@ pub fn calibrate(pairs: &[Pair], level: f64, seed: u64) -> Result<Calibration, C
     let few_runs = (enough && effective < pairs_needed(level)).then(|| few_runs(&division, level, effective));
     let few_pairs = (!enough).then(|| few_pairs(&division, level, factor_quantile.widening));
     let pairs = used.into_iter().zip(held).map(|(pair, held_back)| UsedPair { pair, held_back }).collect();
-    Ok(Calibration { level, seed, division, kept, process, factor, few_pairs, few_runs, pairs })
+    Ok(Calibration {
+        level,
+        seed,
+        division,
+        kept,
+        process,
+        factor,
+        few_pairs,
+        few_runs,
+        few_cases: None,
+        pairs,
+    })
 }
 
 struct Data<'a> {
@@ -93,6 +118,8 @@ struct Data<'a> {
     nodes: &'a [f64],
     /// The run of each held-back pair, where whole runs were held back.
     runs: Option<Vec<u32>>,
+    /// The run of each pair, likewise.
+    all_runs: Option<Vec<u32>>,
     level: f64,
     enough: bool,
 }
@@ -103,15 +130,26 @@ impl Data<'_> {
     fn quantile(&self, residual: impl Fn(&Point) -> f64) -> Quantile {
         let of = |points: &[Point]| points.iter().map(&residual).collect::<Vec<f64>>();
         let held_back = of(self.held_back);
-        let effective = match &self.runs {
-            Some(runs) => effective_number(&held_back, runs),
-            None => held_back.len(),
+        let mut q = match &self.runs {
+            Some(runs) => quantile_of_runs(&held_back, runs, self.level),
+            None => quantile(&held_back, held_back.len(), self.level),
         };
-        let mut q = quantile(&held_back, effective, self.level);
         if !self.enough {
             q.value = of(self.all).into_iter().fold(q.value, f64::max);
         }
         q
+    }
+
+    /// Smallest share of a run's pairs below the bound, over all runs (over all pairs where no whole runs were held back).
+    fn worst_run(&self, curve: &Curve) -> f64 {
+        let runs = self.all_runs.clone().unwrap_or_else(|| vec![0; self.all.len()]);
+        let mut counts = std::collections::BTreeMap::<u32, (f64, f64)>::new();
+        for (&(x, y), run) in self.all.iter().zip(runs) {
+            let (covered, total) = counts.entry(run).or_default();
+            *covered += f64::from(u8::from(interpolate(&curve.eta, &curve.bound, x) - y >= -1e-9));
+            *total += 1.0;
+        }
+        counts.values().map(|(covered, total)| covered / total).fold(1.0, f64::min)
     }
 
     fn score(&self, curve: &Curve) -> Score {
@@ -133,15 +171,36 @@ impl Data<'_> {
     }
 }
 
-/// `c` is the quantile of `e / eta`; also gives that quantile.
+/// `e <= c eta + floor`. The floor is what the models err where the indicator says next to nothing: the quantile of the
+/// errors below [`NOISE`]. `c` is the quantile of `(e - floor) / eta`, of all pairs: one number, which no part of them could
+/// fit too well; whole runs where they were held back, see [`quantile_of_runs`].
 fn fit_factor(data: &Data<'_>) -> (FactorReport, Quantile) {
+    let noise = || data.all.iter().filter(|(x, _)| *x < NOISE.log10());
+    let mut low: Vec<f64> = noise().map(|(_, y)| 10f64.powf(*y)).collect();
+    low.sort_by(f64::total_cmp);
+    let floor = match low.len() {
+        0 => 0.0,
+        n => low[((n as f64 * data.level).ceil() as usize).clamp(1, n) - 1],
+    };
     let mean = data.fitted.iter().map(|(x, y)| y - x).sum::<f64>() / data.fitted.len().max(1) as f64;
-    let q = data.quantile(|(x, y)| y - x - mean);
+    // an error below the floor asks for nothing
+    let ratio = |(x, y): &Point| (10f64.powf(*y) - floor).max(1e-3 * 10f64.powf(*y)).log10() - x;
+    let mut q = match &data.all_runs {
+        Some(runs) => {
+            let residuals: Vec<f64> = data.all.iter().map(|p| ratio(p) - mean).collect();
+            quantile_of_runs(&residuals, runs, data.level)
+        }
+        None => data.quantile(|p| ratio(p) - mean),
+    };
+    if data.all_runs.is_some() {
+        q = Quantile { widening: data.quantile(|p| ratio(p) - mean).widening, ..q };
+    }
     let bound = mean + q.value + q.widening.log10();
-    let shifted = |by: f64| data.nodes.iter().map(|x| x + by).collect::<Vec<f64>>();
-    let curve = Curve::new(data.nodes.to_vec(), shifted(mean), shifted(bound));
+    let means = data.nodes.iter().map(|x| x + mean).collect();
+    let bounds = data.nodes.iter().map(|x| (10f64.powf(x + bound) + floor * q.widening).log10()).collect();
+    let curve = Curve::new(data.nodes.to_vec(), means, bounds);
     let score = data.score(&curve);
-    (FactorReport { bound: 10f64.powf(bound), mean: 10f64.powf(mean), curve, score }, q)
+    (FactorReport { bound: 10f64.powf(bound), floor, mean: 10f64.powf(mean), curve, score }, q)
 }
 
 /// The process on the grid. Residuals are taken from the tabulated mean and deviation, so that the bound
@@ -201,7 +260,7 @@ fn few_pairs(division: &Division, level: f64, widening: f64) -> String {
 fn few_runs(division: &Division, level: f64, effective: usize) -> String {
     format!(
         "the {} held-back calibration pairs come from {} runs and are alike within a run: for a new run they count as \
-         {effective} and a bound at level {level} needs {}; the bound is their largest residual; add runs, not steps",
+         {effective} and a bound at level {level} needs {}; the bound is that of the worst of these runs; add runs, not steps",
         division.held_back,
         division.held_back_groups,
         pairs_needed(level)

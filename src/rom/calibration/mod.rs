@@ -2,7 +2,7 @@
 //! known, a curve `e <= bound(eta)` that holds at a stated level.
 //!
 //! Two models are fitted on one part of the pairs: a Gaussian process of `log10 e` on `log10 eta` ([`gp`])
-//! and the plain factor `e <= c eta`. The other part, held back, corrects both by the split-conformal
+//! and the plain factor `e <= c eta + floor`. The other part, held back, corrects both by the split-conformal
 //! quantile ([`conformal`]; Lei, G'Sell, Rinaldo, Tibshirani, Wasserman, JASA 113, 2018). The process is kept
 //! only where it is tighter. Either way the result is a table on a grid of `eta` ([`curve`]), so that it can
 //! be stored as plain data; [`figure`] draws it. Pure algebra: no communicator, no files.
@@ -19,6 +19,7 @@ pub mod curve;
 pub mod figure;
 pub mod fit;
 pub mod gp;
+pub mod history;
 #[cfg(test)]
 mod tests;
 
@@ -31,9 +32,9 @@ pub use fit::calibrate;
 /// Above this indicator nothing is said: `eta` saturates near one whatever the error is.
 pub const SATURATION: f64 = 0.3;
 
-/// How far below the smallest calibrated indicator the bound (that of the smallest) still counts as
-/// calibrated.
-pub const DECADES_BELOW: f64 = 1.0;
+/// How far above the largest calibrated indicator the bound, which grows in proportion there, still counts as
+/// calibrated. Below the smallest its bound holds all the more.
+pub const DECADES_ABOVE: f64 = 1.0;
 
 /// An indicator and the true error beside it, both relative (no unit).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -62,7 +63,7 @@ pub struct UsedPair {
 pub enum Model {
     /// `log10 e = f(log10 eta)`, a Gaussian process.
     GaussianProcess,
-    /// `e <= c eta`.
+    /// `e <= c eta + floor`.
     Factor,
 }
 
@@ -97,8 +98,10 @@ pub struct ProcessReport {
 /// The plain factor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FactorReport {
-    /// `c` of `e <= c eta`.
+    /// `c` of `e <= c eta + floor`.
     pub bound: f64,
+    /// What the models err where the indicator says next to nothing.
+    pub floor: f64,
     /// Geometric mean of `e / eta` over the pairs it was fitted on.
     pub mean: f64,
     /// Mean and bound on the grid.
@@ -148,6 +151,8 @@ pub struct Calibration {
     /// Enough pairs but from too few runs that differ: the bound is the largest residual held back, not
     /// widened.
     pub few_runs: Option<String>,
+    /// The runs are of few load cases: the bound was widened.
+    pub few_cases: Option<String>,
     /// The pairs that were used, in ascending order of indicator.
     pub pairs: Vec<UsedPair>,
 }
@@ -203,6 +208,21 @@ impl From<CalibrationError> for Error {
 }
 
 impl Calibration {
+    /// Raises the bounds for the number of load cases that the runs are of: models of one case are alike, whatever part of it
+    /// they know. The factor `1 + 2 / cases` is prudence, not a theorem; docs/indicator.md has what it gives.
+    pub fn widen(&mut self, cases: usize) {
+        let by = 1.0 + 2.0 / cases.max(1) as f64;
+        let raise = |curve: &mut Curve| curve.bound.iter_mut().for_each(|b| *b += by.log10());
+        raise(&mut self.factor.curve);
+        if let Some(p) = &mut self.process {
+            raise(&mut p.curve);
+        }
+        self.few_cases = Some(format!(
+            "the bound is {by:.2} times what the calibration runs ask for, since they are of {cases} load case{}; add cases",
+            if cases == 1 { "" } else { "s" }
+        ));
+    }
+
     /// The curve of the model that was kept.
     pub fn curve(&self) -> &Curve {
         match (self.kept, &self.process) {
@@ -220,8 +240,8 @@ impl Calibration {
     }
 
     /// Mean and bound of the error at indicator `eta`. Below the calibrated indicators both are those of the
-    /// smallest; above, where nothing is known, they grow in proportion to `eta` and are not calibrated. NaN
-    /// gives infinity.
+    /// smallest; above they grow in proportion to `eta`, and beyond [`DECADES_ABOVE`] or [`SATURATION`] they are
+    /// not calibrated. NaN gives infinity.
     pub fn predict(&self, eta: f64) -> Prediction {
         if eta.is_nan() {
             return Prediction { mean: f64::INFINITY, bound: f64::INFINITY, calibrated: false };
@@ -229,9 +249,8 @@ impl Calibration {
         let value = self.curve().at(eta);
         let calibrated = eta <= SATURATION
             && match value.place {
-                Place::Below { decades } => decades <= DECADES_BELOW,
-                Place::Inside => true,
-                Place::Above => false,
+                Place::Below | Place::Inside => true,
+                Place::Above { decades } => decades <= DECADES_ABOVE,
             };
         Prediction { mean: 10f64.powf(value.mean), bound: 10f64.powf(value.bound), calibrated }
     }

@@ -156,22 +156,43 @@ impl ActiveSet {
         Outcome::NoDecrease
     }
 
-    /// Brings in a column with a weight and solves nothing: see [`ActiveSet::settle_seeds`].
+    /// Brings in a column with a weight, before any other, and solves nothing: see [`ActiveSet::settle_seeds`].
     pub fn seed(&mut self, id: u64, column: &[f64], length: f64, weight: f64) -> Outcome {
-        if self.append(id, column, length).is_none() {
-            return Outcome::Dependent;
-        }
-        if let Some(xi) = self.now.xi.last_mut() {
-            *xi = weight.max(0.0) * length;
-        }
+        let o = 1.0 / length;
+        self.now.slot.push(self.columns.len() / self.rows);
+        self.columns.extend(column.iter().map(|x| o * x));
+        self.now.id.push(id);
+        self.now.o.push(o);
+        self.now.xi.push(weight.max(0.0) * length);
         self.now.gradient.push(0.0);
         Outcome::Accepted
     }
 
-    /// Solves on the columns brought in by [`ActiveSet::seed`], leaving out those that block.
+    /// Solves on the columns brought in by [`ActiveSet::seed`], leaving out those that depend on others or block.
     pub fn settle_seeds(&mut self) {
-        if self.now.id.is_empty() {
+        let n = self.now.id.len();
+        if n == 0 {
             return;
+        }
+        // one matrix product for all: column by column the Gram matrix is limited by the memory's speed
+        let columns = MatRef::from_column_major_slice(&self.columns, self.rows, n);
+        let mut gram = Mat::<f64>::zeros(n, n);
+        matmul(gram.as_mut(), Accum::Replace, columns.transpose(), columns, 1.0, Par::Seq);
+        let mut taken: Vec<usize> = Vec::with_capacity(n);
+        let mut refused = Vec::new();
+        for j in 0..n {
+            self.p.clear();
+            self.p.extend(taken.iter().map(|&i| gram[(i, j)]));
+            if self.factor.append(&self.p, gram[(j, j)], LEAST_PIVOT) {
+                taken.push(j);
+            } else {
+                refused.push(j);
+            }
+        }
+        for j in refused.into_iter().rev() {
+            self.free.push(self.now.slot[j]);
+            self.dropped.push(self.now.id[j]);
+            self.now.remove(j);
         }
         self.save();
         self.update_residual();

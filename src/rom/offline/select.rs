@@ -65,7 +65,11 @@ pub fn cubature_points(
 ) -> Result<Cubature> {
     let n = structure.geometry.n_points();
     let (ids, elements) = point_ids(structure);
-    let compressed = compress(comm, stresses, &ids, options.tolerance)?;
+    let compressed = if stresses.len() > MAX_STRESSES {
+        Some(compressed_stresses(comm, structure, stresses, options.tolerance / 10.0)?)
+    } else {
+        None
+    };
     let stresses = compressed.as_deref().unwrap_or(stresses);
     let s = stresses.len();
     let mut rows = vec![0.0; 6 * n * s];
@@ -88,22 +92,24 @@ pub fn cubature_points(
     found.map_err(|e| Error::run(format!("cubature: {e}")))
 }
 
-/// POD modes of many stress snapshots, times their singular values: the same Gram matrix within the tolerance.
-fn compress(
+/// POD modes of stress snapshots (each `6 n_points`), times their singular values: the same Gram matrix within the
+/// tolerance. Fewer integrands make a cubature cheaper, and need fewer points.
+///
+/// # Errors
+/// A snapshot is not finite.
+///
+/// # Collective
+pub fn compressed_stresses(
     comm: &Comm,
+    structure: &Structure,
     stresses: &[Vec<f64>],
-    ids: &[u64],
     tolerance: f64,
-) -> Result<Option<Vec<Vec<f64>>>> {
-    if stresses.len() <= MAX_STRESSES {
-        return Ok(None);
-    }
-    let ids: Vec<u64> = ids.iter().flat_map(|&p| (0..6).map(move |c| 6 * p + c)).collect();
-    let pod =
-        pod_gram(comm, stresses, &Diagonal::Identity, &ids, Truncation::new((tolerance / 10.0).max(1e-7)))
-            .map_err(|e| Error::run(format!("POD of the stresses: {e}")))?;
+) -> Result<Vec<Vec<f64>>> {
+    let ids = value_ids(structure, 6);
+    let pod = pod_gram(comm, stresses, &Diagonal::Identity, &ids, Truncation::new(tolerance.max(1e-7)))
+        .map_err(|e| Error::run(format!("POD of the stresses: {e}")))?;
     let scaled = |k: usize| pod.mode(k).iter().map(|x| x * pod.singular_values[k]).collect();
-    Ok(Some((0..pod.count).map(scaled).collect()))
+    Ok((0..pod.count).map(scaled).collect())
 }
 
 /// POD of a dual quantity (identity product over the integration points); `None` where it is zero at all times (no

@@ -1,13 +1,14 @@
 //! `ferrom online --adaptive` (method.md 3.3, 3.4): a reduced run that watches its indicator and takes a high-fidelity
 //! step, with the enrichment of the model, where it asks for one.
 
+mod burst;
 mod model;
 mod options;
-mod watch;
 
 use super::offline::lift_amplitude;
-use super::online::same_prescribed;
+use super::online::{Dual, same_prescribed};
 use super::solve::newton_options;
+use super::watch::Watch;
 use super::{Context, check_output};
 use crate::config::Case;
 use crate::error::{Error, Kind, Result};
@@ -18,11 +19,11 @@ use crate::rom::online::{ReducedState, advance};
 use crate::solver::{FullState, HighFidelity, thermoelastic_modes};
 use crate::store::{Field, ModelFile, ReducedModel, SnapshotWriter, Step, StoreKind};
 use crate::structure::{LoadedStructure, Structure};
+use burst::Burst;
 use model::AdaptiveModel;
 pub use options::{AdaptiveOptions, AdaptiveSummary, Rebuild};
 use std::path::Path;
 use std::time::Instant;
-use watch::Watch;
 
 /// Runs `case` adaptively and writes the fields asked for, the indicator and its prediction to `out`.
 ///
@@ -54,7 +55,7 @@ pub fn adaptive(
     agree(comm, same_prescribed(&case, &own, &origin.lifts))?;
     let file = cx.timers.time("model", || ModelFile::open(comm, path))?;
     let structure = Structure::new(comm, file.subdomain().clone(), &own.materials)?;
-    let mut watch = agree(comm, Watch::new(&origin, options))?;
+    let mut watch = agree(comm, Watch::new(&origin, &options.triggers, options.tolerance, options.safety))?;
     if let Some(why) = watch.doubt() {
         cx.warn(why);
     }
@@ -93,13 +94,23 @@ pub fn adaptive(
             &provenance,
         )?,
         summary: AdaptiveSummary::default(),
+        renewed: false,
     };
     if case.loading.temperature != own.loading.temperature {
         run.add_thermoelastic_modes(&case)?;
     }
     let outcome = run.steps(&case, &mut watch, begin);
-    run.summary.seconds =
-        [begin.elapsed().as_secs_f64(), cx.timers.seconds("high-fidelity"), cx.timers.seconds("newton")];
+    run.summary.history = watch.history().clone();
+    if options.save.is_some() && run.model.outgrown() {
+        let tolerance = run.cubature_tolerance();
+        // what was found last belongs into the model; where that fails, the model before it is saved
+        if let Err(e) = cx.timers.time("reduction", || run.model.rebuild(tolerance)) {
+            cx.warn(format_args!("the last high-fidelity steps are not in the saved model: {}", e.message));
+        }
+    }
+    let reduced = cx.timers.seconds("newton") + cx.timers.seconds("indicator");
+    run.summary.seconds = [begin.elapsed().as_secs_f64(), cx.timers.seconds("high-fidelity"), reduced];
+    run.summary.indicator_seconds = cx.timers.seconds("indicator");
     run.summary.modes = run.model.bases.modes.len();
     run.summary.points = run.model.points;
     // what was valid is kept, however the run ended
@@ -160,6 +171,20 @@ struct Run<'s> {
     u: Vec<f64>,
     writer: SnapshotWriter,
     summary: AdaptiveSummary,
+    /// Whether the model is no longer as it was read.
+    renewed: bool,
+}
+
+/// A high-fidelity step that was taken.
+struct FullStep {
+    /// Newton iterations.
+    iterations: u32,
+    /// Share of the triggers' fields outside of the bases as they were.
+    outside: f64,
+    /// The full state before it.
+    before: FullState,
+    /// Its displacement less the prescribed motions.
+    shape: Vec<f64>,
 }
 
 impl Run<'_> {
@@ -169,23 +194,16 @@ impl Run<'_> {
         self.summary.increments = times.len();
         self.write(watch)?;
         let mut progress = cx.progress("online", times.len());
+        let mut burst = Burst::default();
+        let gappy = options.rebuild == Rebuild::Gappy;
         for (i, &t) in times.iter().enumerate() {
-            let mut trial = self.state.clone();
-            let reduced = cx.timers.time("newton", || {
-                let report = advance(&mut self.model.system, &mut trial, t);
-                self.model.fit(&trial);
-                report
-            });
-            watch.look(&self.model.duals, reduced.is_err());
-            self.summary.bound = self.summary.bound.max(watch.bound);
-            if i == 0 && !watch.wrong() || options.residual_every > 0 && (i + 1) % options.residual_every == 0
-            {
-                let r = self.residual(&trial)?;
-                self.summary.equilibrium.push((t, r));
-                // at the first step of a new case the indicator can be blind (method.md 3.3)
-                watch.see_residual(i == 0 && r > options.tolerance);
-            }
-            if watch.wrong() {
+            let trial = if burst.left == 0 { Some(self.trial(i, t, watch)?) } else { None };
+            let Some(trial) = trial.filter(|_| !watch.wrong()) else {
+                if burst.left == 0 {
+                    let budget = options.max_enrichments.saturating_sub(self.summary.enriched.len());
+                    // fits for the output need a model that was assembled from the bases as they are
+                    burst.begin(i, if gappy { 1 } else { budget.clamp(1, Burst::LONGEST) });
+                }
                 let spent = self.summary.enriched.len() >= options.max_enrichments
                     || begin.elapsed().as_secs_f64() > options.max_seconds;
                 // ranks agree on the clock of rank 0
@@ -198,35 +216,73 @@ impl Run<'_> {
                         watch.indicator, options.max_enrichments, options.max_seconds
                     )));
                 }
-                let step = self.enrich(t).map_err(|e| {
-                    stopped(format!("the high-fidelity step to t = {t} failed: {}", e.message))
-                })?;
-                watch.enriched();
+                let failed =
+                    |e: Error| stopped(format!("the high-fidelity step to t = {t} failed: {}", e.message));
+                let step = self.enrich(t).map_err(failed)?;
+                burst.took(i, step.outside <= options.tolerance / options.safety);
+                if burst.left == 0 && (gappy || i + 1 < times.len()) {
+                    self.renew(&step)?;
+                }
+                watch.enriched(t);
                 self.summary.enriched.push(t);
                 let (modes, points) = (self.model.bases.modes.len(), self.model.points);
-                let indicator = watch.indicator;
                 progress.step(|| {
                     format!(
-                        "t = {t:<10.6} indicator {indicator:.1e}: high-fidelity step, {} iterations; {modes} modes, \
-                         {points} points; re-solved to {:.0e}",
-                        step.0, step.1
+                        "t = {t:<10.6} high-fidelity step, {} iterations, {:.1e} outside of the bases; {modes} modes, \
+                         {points} points",
+                        step.iterations, step.outside
                     )
                 });
-            } else {
-                watch.accept();
-                self.state = trial;
-                self.pending.push((t, self.state.coefficients.clone()));
-                self.summary.indicator = self.summary.indicator.max(watch.indicator);
-                self.summary.predicted = self.summary.predicted.max(watch.predicted);
-                self.summary.uncalibrated += usize::from(!watch.calibrated);
-                progress.step(|| format!("t = {t:<10.6} {watch}"));
+                self.finish(case, i, t, watch)?;
+                continue;
+            };
+            if watch.lost() {
+                return Err(stopped(format!(
+                    "the error made up to t = {t} has left what was calibrated (accumulated indicator {:.1e}, bound {:.1e}), \
+                     and high-fidelity steps from a doubtful state do not mend it; lower --error-tol, or train on a case \
+                     nearer to this one",
+                    watch.accumulated, watch.bound
+                )));
             }
-            self.summary.reached = t;
-            if case.output.writes(i, times.len()) {
-                self.write(watch)?;
-            }
+            watch.accept(t);
+            self.model.duals.iter_mut().filter(|d| watch.watches(&d.name)).for_each(Dual::accept);
+            self.state = trial;
+            self.pending.push((t, self.state.coefficients.clone()));
+            self.summary.indicator = self.summary.indicator.max(watch.indicator);
+            self.summary.predicted = self.summary.predicted.max(watch.predicted);
+            self.summary.uncalibrated += usize::from(!watch.calibrated);
+            progress.step(|| format!("t = {t:<10.6} {watch}"));
+            self.finish(case, i, t, watch)?;
         }
         Ok(())
+    }
+
+    /// Increment i, to time t, is done.
+    fn finish(&mut self, case: &Case, i: usize, t: f64, watch: &Watch) -> Result<()> {
+        self.summary.reached = t;
+        if case.output.writes(i, self.summary.increments) { self.write(watch) } else { Ok(()) }
+    }
+
+    /// The reduced step to t, and what the watch says of it.
+    fn trial(&mut self, i: usize, t: f64, watch: &mut Watch) -> Result<ReducedState> {
+        let (cx, options) = (self.cx, self.options);
+        let mut trial = self.state.clone();
+        let reduced = cx.timers.time("newton", || advance(&mut self.model.system, &mut trial, t));
+        let triggers = |name: &str| options.triggers.iter().any(|t| t == name);
+        cx.timers.time("indicator", || self.model.watch(&trial, triggers));
+        watch.look(&self.model.duals, reduced.is_err());
+        self.summary.bound = self.summary.bound.max(watch.bound);
+        // eta can be blind at the first step of a new case (method.md 3.3), and where its quantity begins to grow: what is
+        // there depends on the smallest errors of the stress
+        let duals = &self.model.duals;
+        let blind = i == 0 || duals.iter().any(|d| d.begins() && watch.grows(&d.name));
+        let asked = options.residual_every > 0 && (i + 1) % options.residual_every == 0;
+        if blind && !watch.wrong() || asked && reduced.is_ok() {
+            let r = self.residual(&trial)?;
+            self.summary.equilibrium.push((t, r));
+            watch.see_residual(blind && r > options.tolerance);
+        }
+        Ok(trial)
     }
 
     /// Brings the full state up to the last accepted step, by replay.
@@ -253,9 +309,9 @@ impl Run<'_> {
         })
     }
 
-    /// One high-fidelity step to `t` from the replayed state, and the model with what it found. Returns its Newton
-    /// iterations and the relative difference of the step solved again by the new model.
-    fn enrich(&mut self, t: f64) -> Result<(u32, f64)> {
+    /// One high-fidelity step to `t` from the replayed state, and the bases with what it found. The model is not
+    /// assembled anew: [`Run::renew`].
+    fn enrich(&mut self, t: f64) -> Result<FullStep> {
         let (cx, options) = (self.cx, self.options);
         self.catch_up()?;
         let before = self.replay.state().clone();
@@ -265,20 +321,36 @@ impl Run<'_> {
         for (lift, (value, amplitude)) in self.model.bases.lifts.iter().zip(&self.lifts) {
             crate::rom::dense::axpy(-value * amplitude.value(t), &lift.1, &mut shape);
         }
-        cx.timers.time("bases", || -> Result<()> {
-            self.products.extend_modes(&mut self.model.bases, &shape, options.tolerance / 1000.0)?;
-            self.products.extend_duals(&mut self.model.bases, &self.full, options.tolerance / 100.0)
+        let outside = cx.timers.time("bases", || -> Result<f64> {
+            let bases = &mut self.model.bases;
+            self.products.extend_modes(bases, &shape, options.tolerance / 1000.0)?;
+            self.products.extend_duals(bases, &self.full, options.tolerance / 100.0, &options.triggers)
         })?;
-        let loosest = options.tolerance / 20.0;
-        let mut tolerance = if self.summary.enriched.is_empty() {
-            self.model.tolerance.max(loosest)
-        } else {
+        self.state.time = t;
+        self.state.coefficients = self.products.project(&self.model.bases.modes, &shape);
+        self.state.coefficients.extend(self.lifts.iter().map(|(v, a)| v * a.value(t)));
+        self.replay.reset(&self.full);
+        Ok(FullStep { iterations: report.iterations, outside, before, shape })
+    }
+
+    /// Tolerance of the cubatures of this run.
+    fn cubature_tolerance(&self) -> f64 {
+        if self.renewed {
             self.model.tolerance
-        };
-        let mut difference = 0.0;
+        } else {
+            self.model.tolerance.max(self.options.tolerance / 20.0)
+        }
+    }
+
+    /// The model of the bases as they are, after a high-fidelity step, and the reduced state at its end.
+    fn renew(&mut self, step: &FullStep) -> Result<()> {
+        let cx = self.cx;
+        let t = self.state.time;
+        let mut tolerance = self.cubature_tolerance();
+        self.renewed = true;
         for attempt in 0..2 {
             cx.timers.time("reduction", || self.model.rebuild(tolerance))?;
-            difference = self.solve_again(t, &before, &shape)?;
+            let difference = self.solve_again(t, &step.before, &step.shape)?;
             if difference <= 100.0 * tolerance || attempt == 1 {
                 break;
             }
@@ -287,13 +359,8 @@ impl Run<'_> {
                 "the new model misses its own step by {difference:.1e}: cubature tolerance now {tolerance:.1e}"
             );
         }
-        let mut coefficients = self.products.project(&self.model.bases.modes, &shape);
-        coefficients.extend(self.lifts.iter().map(|(v, a)| v * a.value(t)));
-        self.state = self.model.reduced_state(coefficients, &self.full);
-        let state = self.state.clone();
-        self.model.fit(&state);
-        self.replay.reset(&self.full);
-        Ok((report.iterations, difference))
+        self.state = self.model.reduced_state(std::mem::take(&mut self.state.coefficients), &self.full);
+        Ok(())
     }
 
     /// The step to `t` by the new model, from the full state before it: relative difference of the coefficients to those
@@ -325,7 +392,8 @@ impl Run<'_> {
         for shape in &shapes {
             self.products.extend_modes(&mut self.model.bases, shape, self.options.tolerance / 1000.0)?;
         }
-        let tolerance = self.model.tolerance;
+        let tolerance = self.cubature_tolerance();
+        self.renewed = true;
         cx.timers.time("reduction", || self.model.rebuild(tolerance))?;
         cx.say(format_args!("{} modes with the thermo-elastic ones", self.model.bases.modes.len()));
         self.state = self.model.system.virgin();
@@ -339,6 +407,10 @@ impl Run<'_> {
         let mut values = Vec::with_capacity(self.fields.len());
         if replayed && !self.fields.is_empty() {
             self.catch_up()?;
+        }
+        if !replayed && !self.fields.is_empty() {
+            let all = |_: &str| true;
+            self.cx.timers.time("gappy", || self.model.fit(&self.state, all));
         }
         let n = self.structure.geometry.n_points();
         for &k in &self.fields {

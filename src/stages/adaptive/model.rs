@@ -8,6 +8,7 @@ use crate::rom::cubature;
 use crate::rom::enrichment::scaled;
 use crate::rom::offline::assemble::{Assembled, Bases, DualBasis, assemble};
 use crate::rom::offline::reduce::gather_faces;
+use crate::rom::offline::select::compressed_stresses;
 use crate::rom::online::{PointsState, ReducedState, ReducedSystem};
 use crate::solver::FullState;
 use crate::store::{ModelFields, ModelFile, ReducedModel};
@@ -84,8 +85,11 @@ impl<'s> AdaptiveModel<'s> {
     ///
     /// # Collective
     pub fn rebuild(&mut self, tolerance: f64) -> Result<()> {
-        let start = self.start.clone();
         let (comm, structure, case, path) = (self.comm, self.structure, self.case, self.path);
+        if let Some(stress) = self.bases.duals.iter().find(|d| d.quantity.name == "sig") {
+            self.bases.stresses = compressed_stresses(comm, structure, &scaled(stress), tolerance)?;
+        }
+        let start = self.start.clone();
         let parts = build(comm, structure, &self.bases, start, tolerance, &self.origin, case, path)?;
         self.system = parts.system;
         self.duals = parts.duals;
@@ -117,11 +121,26 @@ impl<'s> AdaptiveModel<'s> {
         }
     }
 
-    /// Fits the dual bases to a reduced state.
+    /// Fits the bases of the `wanted` dual quantities to a reduced state.
     ///
     /// # Collective
-    pub fn fit(&mut self, state: &ReducedState) {
-        self.duals.iter_mut().for_each(|d| d.fit(self.comm, &self.system, state));
+    pub fn fit(&mut self, state: &ReducedState, wanted: impl Fn(&str) -> bool) {
+        let duals = self.duals.iter_mut().filter(|d| wanted(&d.name));
+        duals.for_each(|d| d.fit(self.comm, &self.system, state));
+    }
+
+    /// As [`AdaptiveModel::fit`], and measures how far the misfits have moved.
+    ///
+    /// # Collective
+    pub fn watch(&mut self, state: &ReducedState, wanted: impl Fn(&str) -> bool) {
+        let duals = self.duals.iter_mut().filter(|d| wanted(&d.name));
+        duals.for_each(|d| d.watch(self.comm, &self.system, state));
+    }
+
+    /// Whether the bases have grown since the model was assembled.
+    pub fn outgrown(&self) -> bool {
+        self.bases.modes.len() > self.built.n_modes
+            || self.bases.duals.iter().zip(&self.built.duals).any(|(b, d)| b.columns.len() > d.m)
     }
 
     /// A dual quantity of the model on the mesh, from the coefficients of the last fit.
@@ -132,7 +151,7 @@ impl<'s> AdaptiveModel<'s> {
         out
     }
 
-    /// Writes the model as it is now; `provenance` tells how it came to be.
+    /// Writes the model as it was last assembled; `provenance` tells how it came to be.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -148,8 +167,11 @@ impl<'s> AdaptiveModel<'s> {
         model.tolerances.insert("cubature".to_owned(), self.tolerance);
         model.tables.clone_from(&self.origin.tables);
         let lifts: Vec<Vec<f64>> = self.bases.lifts.iter().map(|l| l.1.clone()).collect();
-        let duals: Vec<Vec<Vec<f64>>> = self.bases.duals.iter().map(|d| d.columns.clone()).collect();
-        let fields = ModelFields { modes: &self.bases.modes, lifts: &lifts, duals: &duals };
+        // bases only grow: what came after the last assembly, which failed or was not worth it, is left out
+        let assembled = self.bases.duals.iter().zip(&self.built.duals);
+        let duals: Vec<Vec<Vec<f64>>> = assembled.map(|(b, d)| b.columns[..d.m].to_vec()).collect();
+        let fields =
+            ModelFields { modes: &self.bases.modes[..self.built.n_modes], lifts: &lifts, duals: &duals };
         model.write(self.comm, path, &self.structure.sub, &fields)
     }
 }

@@ -1,5 +1,6 @@
 //! What an adaptive run is asked for, and what it tells.
 
+use crate::rom::calibration::history::History;
 use std::path::PathBuf;
 
 /// How fields are rebuilt for the output.
@@ -59,6 +60,10 @@ pub struct AdaptiveSummary {
     pub reached: f64,
     /// Largest bound of the error over the steps, that of the step where the run stopped included.
     pub bound: f64,
+    /// What the indicator said of every increment.
+    pub history: History,
     /// Seconds of the whole run, of its high-fidelity steps, and of its reduced steps with their indicators.
     pub seconds: [f64; 3],
+    /// Seconds of the error indicator alone: the fits of the triggers.
+    pub indicator_seconds: f64,
 }

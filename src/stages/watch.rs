@@ -1,13 +1,19 @@
 //! The error indicator over a run: what it says of a step, and what it carries from step to step (method.md 3.3).
 
-use super::super::online::Dual;
-use super::AdaptiveOptions;
+use super::online::Dual;
 use crate::error::{Error, Result, nearest};
+use crate::rom::calibration::history::History;
 use crate::rom::calibration::{Calibration, SATURATION};
 use crate::store::ReducedModel;
 use std::fmt;
 
-/// The indicator of the triggers, the predicted error and its bound.
+/// The quantity whose error is calibrated.
+pub(super) const WATCHED: &str = "p";
+
+/// Error over indicator that is counted on where nothing else is known (method.md 3.3: about 3).
+pub(super) const SAFETY: f64 = 3.0;
+
+/// The indicator of the triggers, the predicted error of p and its bound.
 pub(super) struct Watch {
     triggers: Vec<String>,
     tolerance: f64,
@@ -16,11 +22,14 @@ pub(super) struct Watch {
     residual_high: bool,
     /// Largest indicator of the step.
     pub indicator: f64,
-    /// Largest `eta ||q||` of the steps so far, by trigger: an enrichment sets eta to zero, but the error made stays in
-    /// the state.
+    /// Path that the misfit of each trigger has gone in the accepted steps: an enrichment sets the indicator to zero, but
+    /// the error made stays in the state.
     carried: Vec<f64>,
     trial: Vec<f64>,
-    /// `max (carried / ||q||)` after the step.
+    norms: Vec<f64>,
+    /// Norms of the triggers when a step was last accepted or replaced.
+    last_norms: Vec<f64>,
+    /// Path of the misfit of p over its norm, with the step.
     pub accumulated: f64,
     /// Predicted error of the step.
     pub predicted: f64,
@@ -28,20 +37,22 @@ pub(super) struct Watch {
     pub bound: f64,
     /// Whether prediction and bound are calibrated.
     pub calibrated: bool,
-    /// Whether the indicator is beyond all that was calibrated: it says nothing about the size of the error.
+    /// Whether the indicator itself is beyond what was calibrated: it says nothing about the size of the error.
     beyond: bool,
     last_enriched: bool,
     calibration: Option<Calibration>,
+    history: History,
 }
 
 impl Watch {
-    /// Watches the triggers of the options.
+    /// Watches `triggers`, with a tolerance of the error (infinite: nothing is ever wrong) and the error over indicator
+    /// that is counted on.
     ///
     /// # Errors
     /// The model has no such quantity.
-    pub fn new(model: &ReducedModel, options: &AdaptiveOptions) -> Result<Watch> {
+    pub fn new(model: &ReducedModel, triggers: &[String], tolerance: f64, safety: f64) -> Result<Watch> {
         let known: Vec<&str> = model.duals.iter().map(|d| d.name.as_str()).collect();
-        for name in &options.triggers {
+        for name in triggers {
             if !known.contains(&name.as_str()) {
                 let hint = nearest(name, known.iter().copied()).map_or(known.join(", "), str::to_owned);
                 return Err(Error::case(format!(
@@ -53,23 +64,34 @@ impl Watch {
             "" => None,
             text => Some(Calibration::from_json(text)?),
         };
-        Ok(Watch {
+        let zeros = || vec![0.0; triggers.len()];
+        let mut watch = Watch {
+            history: History::new(calibration.as_ref().map(|c| c.level)),
             calibration,
             beyond: false,
-            triggers: options.triggers.clone(),
-            tolerance: options.tolerance,
-            safety: options.safety,
+            triggers: triggers.to_vec(),
+            tolerance,
+            safety,
             failed: false,
             residual_high: false,
             indicator: 0.0,
-            carried: vec![0.0; options.triggers.len()],
-            trial: vec![0.0; options.triggers.len()],
+            carried: zeros(),
+            trial: zeros(),
+            norms: zeros(),
+            last_norms: zeros(),
             accumulated: 0.0,
             predicted: 0.0,
             bound: 0.0,
             calibrated: true,
             last_enriched: false,
-        })
+        };
+        watch.predict();
+        Ok(watch)
+    }
+
+    /// Whether a quantity is watched.
+    pub fn watches(&self, name: &str) -> bool {
+        self.triggers.iter().any(|t| t == name)
     }
 
     /// What the user should know of the calibration before relying on it.
@@ -90,31 +112,32 @@ impl Watch {
     pub fn look(&mut self, duals: &[Dual], failed: bool) {
         (self.failed, self.residual_high, self.last_enriched) = (failed, false, false);
         self.indicator = 0.0;
-        self.accumulated = 0.0;
         for (k, name) in self.triggers.iter().enumerate() {
             let Some(d) = duals.iter().find(|d| d.name == *name) else { continue };
             // NaN must trigger, and max would drop it
             self.indicator = if d.residual.is_nan() { f64::INFINITY } else { self.indicator.max(d.residual) };
-            self.trial[k] = self.carried[k].max(d.residual * d.norm);
-            self.accumulated = self.accumulated.max(self.trial[k] / d.norm.max(f64::MIN_POSITIVE));
+            self.trial[k] = self.carried[k] + d.path;
+            self.norms[k] = d.norm.max(f64::MIN_POSITIVE);
         }
         self.predict();
     }
 
-    /// Prediction and bound from the accumulated indicator; without calibration the plain factor, named uncalibrated.
+    /// Prediction and bound of the error of p from its accumulated indicator; without calibration the plain factor of
+    /// all triggers, named uncalibrated.
     fn predict(&mut self) {
-        let eta = self.accumulated;
-        match &self.calibration {
-            Some(c) => {
-                let p = c.predict(eta);
+        let ratios = || self.trial.iter().zip(&self.norms).map(|(a, n)| if *a > 0.0 { a / n } else { 0.0 });
+        let watched = self.triggers.iter().position(|t| t == WATCHED);
+        match (&self.calibration, watched.and_then(|k| ratios().nth(k))) {
+            (Some(c), Some(accumulated)) => {
+                self.accumulated = accumulated;
+                let p = c.predict(accumulated);
                 (self.predicted, self.bound, self.calibrated) = (p.mean, p.bound, p.calibrated);
-                // below all that was calibrated the bound of the smallest indicator holds all the more
-                let largest = c.pairs.iter().map(|p| p.pair.eta).fold(0.0, f64::max);
-                self.beyond = self.indicator > largest.min(SATURATION);
-                self.calibrated |= eta < largest && eta.is_finite();
+                self.beyond = !c.predict(self.indicator).calibrated;
             }
-            None => {
-                (self.predicted, self.bound, self.calibrated) = (eta, self.safety * eta, false);
+            _ => {
+                self.accumulated = ratios().fold(0.0, f64::max);
+                (self.predicted, self.bound) = (self.accumulated, self.safety * self.accumulated);
+                self.calibrated = false;
                 self.beyond = self.indicator > SATURATION;
             }
         }
@@ -129,29 +152,59 @@ impl Watch {
     pub fn wrong(&self) -> bool {
         self.failed
             || self.residual_high
+            || self.beyond
             || self.indicator.is_nan()
             || self.indicator > self.tolerance / self.safety
     }
 
-    /// The step is accepted: its indicator is carried on.
-    pub fn accept(&mut self) {
-        self.carried.copy_from_slice(&self.trial);
+    /// Whether a quantity is more than twice what it was at the last step.
+    pub fn grows(&self, name: &str) -> bool {
+        self.triggers.iter().position(|t| t == name).is_some_and(|k| self.norms[k] > 2.0 * self.last_norms[k])
     }
 
-    /// The step was replaced by a high-fidelity one: the indicator of the trial does not count.
-    pub fn enriched(&mut self) {
+    /// Whether the error made so far has left what was calibrated, which no high-fidelity step mends: the state that it
+    /// starts from is the one in doubt.
+    pub fn lost(&self) -> bool {
+        self.calibration.is_some() && self.watches(WATCHED) && !self.calibrated
+    }
+
+    /// The step to `time` is accepted: the path of its misfit is carried on.
+    pub fn accept(&mut self, time: f64) {
+        self.carried.copy_from_slice(&self.trial);
+        self.note(time);
+    }
+
+    /// The step to `time` was replaced by a high-fidelity one: its trial does not count, the error made before does.
+    pub fn enriched(&mut self, time: f64) {
         self.last_enriched = true;
-        self.accumulated = 0.0;
+        self.trial.copy_from_slice(&self.carried);
         self.predict();
+        self.note(time);
+    }
+
+    fn note(&mut self, time: f64) {
+        self.last_norms.copy_from_slice(&self.norms);
+        let h = &mut self.history;
+        h.time.push(time);
+        h.indicator.push(self.indicator.min(f64::MAX));
+        h.predicted.push(self.predicted.min(f64::MAX));
+        h.bound.push(self.bound.min(f64::MAX));
+        h.calibrated.push(self.calibrated);
+        h.enriched.push(self.last_enriched);
+    }
+
+    /// What was said of the steps so far.
+    pub fn history(&self) -> &History {
+        &self.history
     }
 
     /// What is stored of the step.
     pub fn row(&self) -> [(&'static str, f64); 6] {
         [
-            ("indicator", if self.indicator.is_finite() { self.indicator } else { f64::MAX }),
+            ("indicator", self.indicator.min(f64::MAX)),
             ("accumulated indicator", self.accumulated),
-            ("predicted", self.predicted),
-            ("bound", self.bound),
+            ("predicted", self.predicted.min(f64::MAX)),
+            ("bound", self.bound.min(f64::MAX)),
             ("calibrated", f64::from(u8::from(self.calibrated))),
             ("enriched", f64::from(u8::from(self.last_enriched))),
         ]
