@@ -64,6 +64,12 @@ const STRAINS: &str = "strain_modes";
 const STRESSES: &str = "stresses";
 const WEIGHTS: &str = "weights";
 const ELEMENTS: &str = "elements";
+/// Consecutive points that count as an element where the file has none: neighbours are much alike.
+const NEIGHBOURS: usize = 8;
+/// Candidates between two searches among all points: at least the number tuned for small problems, and one of so many
+/// points, because a search costs as many products as there are points.
+const LEAST_POOL: usize = 500;
+const POINTS_PER_CANDIDATE: usize = 250;
 
 /// Cubature of the integrands of `path`; points and weights are written to `output` where that is given.
 ///
@@ -88,7 +94,7 @@ pub fn cubature(
         let weights = file.vector::<f64>(WEIGHTS, mine.clone())?;
         let elements = match file.has(ELEMENTS) {
             true => file.vector::<u64>(ELEMENTS, mine.clone())?,
-            false => mine.clone().map(|k| k as u64).collect(),
+            false => mine.clone().map(|k| (k / NEIGHBOURS) as u64).collect(),
         };
         let a = match shapes.functions {
             (q, None) => (columns(&file, DENSE, q, &mine, 1)?, Vec::new()),
@@ -101,6 +107,7 @@ pub fn cubature(
     let o = Options {
         exchange: options.exchange,
         max_points: options.max_points,
+        pool: LEAST_POOL.max(shapes.points / POINTS_PER_CANDIDATE),
         ..Options::new(options.tolerance)
     };
     let from = cpu();
@@ -169,10 +176,12 @@ fn shapes(file: &MatrixFile) -> Result<Shapes> {
 ///
 /// # Collective
 fn mine(comm: &Comm, file: &MatrixFile, shapes: &Shapes) -> Result<Range<usize>> {
-    let mine = share(comm, shapes.points);
-    if comm.size() == 1 || !file.has(ELEMENTS) {
-        return Ok(mine);
+    if !file.has(ELEMENTS) {
+        let blocks = share(comm, shapes.points.div_ceil(NEIGHBOURS));
+        let at = |block: usize| (block * NEIGHBOURS).min(shapes.points);
+        return Ok(at(blocks.start)..at(blocks.end));
     }
+    let mine = share(comm, shapes.points);
     let whole = |at: usize| -> Result<usize> {
         let mut at = at;
         while at > 0 && at < shapes.points {

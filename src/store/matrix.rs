@@ -38,10 +38,11 @@ impl MatrixFile {
     /// It is missing or has another shape.
     pub fn shape(&self, name: &str, due: &[Option<usize>]) -> Result<Vec<usize>> {
         if !self.has(name) {
-            let known = self.source.members("/").unwrap_or_default().join(", ");
-            let remedy =
-                format!("name one of the file's datasets ({known}); docs/matrices.md tells the layout");
-            return Err(self.source.wrong(name, "the dataset is missing", &remedy));
+            return Err(self.source.wrong(
+                name,
+                "the dataset is missing",
+                "write it in the layout of docs/matrices.md",
+            ));
         }
         let table = self.source.dataset(name)?;
         let fits = table.shape.len() == due.len()
