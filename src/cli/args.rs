@@ -6,6 +6,7 @@ use std::path::PathBuf;
 const AFTER: &str = "\
 The way of a model:
   ferrom import cube.inp -o train.h5          results of Z-set            -> snapshots
+  ferrom import file.rst -c case.toml -o train.h5   or of Ansys           -> snapshots
   ferrom solve case.toml -o train.h5          or our own solver (PETSc)   -> snapshots
   ferrom offline train.h5 -o model.h5         snapshots                   -> reduced model
   ferrom online model.h5 other.toml -o run.h5 --rebuild U,p,sig           -> answers for other loads
@@ -74,7 +75,8 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// Results: a Z-set .ut, or an .inp whose results lie beside it under the same name
+    /// Results: a Z-set .ut, an .inp whose results lie beside it under the same name, or an Ansys .rst (file0.rst of a
+    /// distributed run)
     pub results: PathBuf,
     /// Case with materials, loads and temperature, kept with the snapshots
     #[arg(short, long)]
@@ -238,7 +240,7 @@ pub(super) enum NormArg {
 pub(super) struct Compare {
     /// Run or snapshot store
     pub run: PathBuf,
-    /// What it is measured against: one of our files, or a Z-set .ut
+    /// What it is measured against: one of our files, a Z-set .ut or an Ansys .rst
     pub reference: PathBuf,
     /// Quantities, for instance U,p,sig,sig11 (default: all that both hold)
     #[arg(long, visible_alias = "quantities", value_delimiter = ',', value_name = "NAMES")]
@@ -298,7 +300,7 @@ pub(super) struct Check {
 
 #[derive(Debug, Args)]
 pub(super) struct Info {
-    /// Snapshots, run, model, case or mesh
+    /// Snapshots, run, model, results, case or mesh
     pub file: PathBuf,
 }
 

@@ -15,12 +15,12 @@ use std::path::Path;
 pub fn read_mesh(path: &Path) -> Result<Mesh> {
     match extension(path) {
         "geof" | "geo" => zset::read_mesh(path),
-        "cdb" | "dat" => ansys::read_mesh(path),
+        "cdb" | "dat" | "rst" => ansys::read_mesh(path),
         other => Err(Error::input(
             path,
             "",
             format!("a mesh with the ending '{other}' is not known"),
-            "give a Z-set mesh (.geof or .geo) or an Ansys deck (.cdb or .dat)",
+            "give a Z-set mesh (.geof or .geo), an Ansys deck (.cdb or .dat) or result (.rst)",
         )),
     }
 }

@@ -357,17 +357,22 @@ impl Comm {
         for shift in 1..self.size {
             let to = (self.rank + shift) % self.size;
             let from = (self.rank + self.size - shift) % self.size;
-            let pieces = parts[to].len().max(out[from].len()).div_ceil(PIECE);
-            for p in 0..pieces {
+            // both sides of a message must know that there is one: each count is that of its own direction
+            let (sent, received) = (parts[to].len().div_ceil(PIECE), out[from].len().div_ceil(PIECE));
+            let (to_rank, from_rank) = (c.process_at_rank(to as i32), c.process_at_rank(from as i32));
+            for p in 0..sent.max(received) {
                 let send = piece_of(&parts[to], p);
                 let n = out[from].len();
                 let receive = &mut out[from][(p * PIECE).min(n)..((p + 1) * PIECE).min(n)];
-                mpi::point_to_point::send_receive_into(
-                    send,
-                    &c.process_at_rank(to as i32),
-                    receive,
-                    &c.process_at_rank(from as i32),
-                );
+                match (p < sent, p < received) {
+                    (true, true) => {
+                        mpi::point_to_point::send_receive_into(send, &to_rank, receive, &from_rank);
+                    }
+                    (true, false) => to_rank.send(send),
+                    (false, _) => {
+                        from_rank.receive_into(receive);
+                    }
+                }
             }
         }
         out

@@ -21,6 +21,10 @@ pub fn import(cx: &Context, results: &Path, case: Option<&Case>, out: &Path) -> 
     let comm = cx.comm;
     check_output(comm, out, &[results, case.map_or(results, |c| &c.path)])?;
     let source = cx.timers.time("mesh", || ResultFile::open(comm, results, Cut::Own))?;
+    if !source.has_displacement() {
+        let remedy = "give results of a structural analysis, with its displacements stored";
+        return Err(Error::input(results, "", "holds no displacements", remedy));
+    }
     let sub = source.subdomain();
     let mesh = &sub.mesh;
     let text = case.map_or(Ok(String::new()), Case::to_text)?;

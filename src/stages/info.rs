@@ -27,6 +27,7 @@ pub fn describe(comm: &Comm, path: &Path) -> Result<serde_json::Value> {
         }
         "geof" | "geo" | "cdb" | "dat" => mesh(comm, path)?,
         "ut" | "" => results(comm, path)?,
+        "rst" => agree(comm, super::ansys::describe(path))?,
         _ => match agree(comm, kind_of(path))? {
             StoreKind::Model => {
                 let m = ReducedModel::read_online(comm, path)?;

@@ -3,6 +3,7 @@
 //! Every stage is collective over the communicator of its [`Context`] and ends on every rank with the same result.
 
 mod adaptive;
+mod ansys;
 mod calibrate;
 mod cells;
 mod compare;

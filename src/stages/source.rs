@@ -1,5 +1,6 @@
 //! A result file of any kind, read by the same calls: one of ours, or another program's.
 
+use super::ansys::AnsysResults;
 use super::mesh::{of_file, share_mesh};
 use crate::error::{Error, Result};
 use crate::formats::zset::{FieldSource, Layout, Places, Shear, Stored, TENSOR};
@@ -26,10 +27,12 @@ pub(super) struct ResultFile {
 enum Kind {
     Store(Box<SnapshotFile>),
     Zset { sub: Box<Subdomain>, results: Box<FieldSource>, times: Vec<f64>, prefix: Option<String> },
+    Ansys(Box<AnsysResults>),
 }
 
 impl ResultFile {
-    /// Opens a store, a run, a Z-set `.ut`, or the stem of results by sub-domains (`cube` for `cube-001.ut`, …).
+    /// Opens a store, a run, a Z-set `.ut`, the stem of results by sub-domains (`cube` for `cube-001.ut`, …), or an Ansys
+    /// `.rst` or its parts.
     ///
     /// # Errors
     /// The file is missing or not what its ending says.
@@ -38,6 +41,7 @@ impl ResultFile {
     pub fn open(comm: &Comm, path: &Path, cut: Cut) -> Result<ResultFile> {
         let kind = match path.extension().and_then(|e| e.to_str()) {
             Some("ut") | None => open_zset(comm, path, cut)?,
+            Some("rst") => Kind::Ansys(Box::new(AnsysResults::open(comm, path)?)),
             _ => {
                 let parts = if cut == Cut::Own { Parts::Keep } else { Parts::Anew };
                 Kind::Store(Box::new(SnapshotFile::open_as(comm, path, parts)?))
@@ -51,6 +55,7 @@ impl ResultFile {
         match &self.kind {
             Kind::Store(file) => file.subdomain(),
             Kind::Zset { sub, .. } => sub,
+            Kind::Ansys(results) => &results.sub,
         }
     }
 
@@ -59,6 +64,7 @@ impl ResultFile {
         match &self.kind {
             Kind::Store(file) => file.times(),
             Kind::Zset { times, .. } => times,
+            Kind::Ansys(results) => &results.times,
         }
     }
 
@@ -67,6 +73,7 @@ impl ResultFile {
         match &self.kind {
             Kind::Store(file) => file.nodal_names().is_ok_and(|n| n.iter().any(|n| n == "U")),
             Kind::Zset { .. } => true,
+            Kind::Ansys(results) => results.has_displacement,
         }
     }
 
@@ -79,6 +86,7 @@ impl ResultFile {
             Kind::Zset { sub, results, .. } => {
                 agree(comm, results.nodal_vector(step, &["U1", "U2", "U3"], Some(&sub.mesh.node_index)))
             }
+            Kind::Ansys(results) => results.displacement(comm, step),
         }
     }
 
@@ -115,6 +123,7 @@ impl ResultFile {
                 Ok(out)
             }
             Kind::Zset { .. } => Ok(Vec::new()),
+            Kind::Ansys(results) => Ok(results.quantities.clone()),
         }
     }
 
@@ -157,6 +166,7 @@ impl ResultFile {
                 };
                 agree(comm, read)?
             }
+            Kind::Ansys(results) => results.points(comm, step, &base)?,
         };
         if whole.is_some() {
             return Ok(values);

@@ -7,6 +7,7 @@ pub mod bench;
 pub mod cases;
 pub mod patch;
 pub mod ranks;
+pub mod rst;
 pub mod study;
 
 use std::ffi::OsStr;

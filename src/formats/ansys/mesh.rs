@@ -46,7 +46,12 @@ impl Deck {
         for (e, &id) in elements.ids.iter().enumerate() {
             let (number, material) = (elements.types[e], elements.materials[e]);
             let wrong = |problem: String, remedy: &str| {
-                Error::input(&self.path, format!("line {}", elements.lines[e]), problem, remedy)
+                // a result file has no lines
+                let place = match elements.lines[e] {
+                    0 => String::new(),
+                    line => format!("line {line}"),
+                };
+                Error::input(&self.path, place, problem, remedy)
             };
             let cell = match usages.get(&number) {
                 Some(Use::Volume(cell)) => *cell,
@@ -86,9 +91,13 @@ impl Deck {
             mesh.push_element(id, kind, &local[..kind.n_nodes()]);
         }
         if mesh.n_elements() == 0 {
+            let (place, remedy) = match elements.lines.first() {
+                Some(0) => ("the results", "give those of SOLID185, SOLID186 or SOLID187"),
+                _ => ("EBLOCKs", "write the deck with CDWRITE,DB (blocked format)"),
+            };
             return Err(self.error(
-                format!("no volume elements in EBLOCKs ({} elements read)", elements.ids.len()),
-                "write the deck with CDWRITE,DB (blocked format)",
+                format!("no volume elements in {place} ({} elements read)", elements.ids.len()),
+                remedy,
             ));
         }
         IdMap::new(&mesh.element_ids).map_err(|(a, _)| self.twice("element", mesh.element_ids[a]))?;

@@ -1,6 +1,6 @@
-//! Decks of Ansys MAPDL: the mesh of `.cdb` (`CDWRITE`) and `.dat` (Workbench) files.
+//! Files of Ansys MAPDL: the mesh of decks, `.cdb` (`CDWRITE`) and `.dat` (Workbench), and results ([`rst`]).
 //!
-//! | of the deck | in the mesh |
+//! | of a deck or result file | in the mesh |
 //! |---|---|
 //! | SOLID185, SOLID45 | `c3d8`; collapsed `c3d6`, `c3d4` |
 //! | SOLID186, SOLID95 | `c3d20r`, or `c3d20` with full integration (KEYOPT(2) = 1, KEYOPT(11) = 0); collapsed `c3d15`, `c3d10_4` |
@@ -13,7 +13,7 @@
 //! | the outer faces | face set `skin` |
 //!
 //! Nodes that no volume has are left out. Faces point outward. Nothing is converted: the units are the deck's.
-//! Materials, loads and results are not read here.
+//! Materials and loads of decks are not read here.
 
 mod blocks;
 mod columns;
@@ -21,6 +21,7 @@ mod deck;
 mod lines;
 mod mesh;
 mod reader;
+pub mod rst;
 mod shapes;
 mod skin;
 mod types;
@@ -32,10 +33,13 @@ use crate::error::Result;
 use crate::mesh::Mesh;
 use std::path::Path;
 
-/// Reads the mesh of a deck; the whole structure.
+/// Reads the mesh of a deck, or of a result file (`.rst`); the whole structure.
 ///
 /// # Errors
-/// As [`Deck::read`] and [`Deck::mesh`].
+/// As [`Deck::read`], [`rst::RstResults::open`] and [`Deck::mesh`].
 pub fn read_mesh(path: &Path) -> Result<Mesh> {
+    if path.extension().is_some_and(|e| e == "rst") {
+        return rst::RstResults::open(path)?.deck()?.mesh();
+    }
     Deck::read(path)?.mesh()
 }
