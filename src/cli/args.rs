@@ -67,6 +67,10 @@ pub(super) enum Command {
     Check(Check),
     /// Say what a file holds
     Info(Info),
+    /// Orthonormal modes of a plain HDF5 matrix of snapshots (docs/matrices.md)
+    Pod(Pod),
+    /// Points and weights that integrate the functions of a plain HDF5 file (docs/matrices.md)
+    Cubature(Cubature),
 }
 
 #[derive(Debug, Args)]
@@ -301,4 +305,82 @@ pub(super) struct Check {
 pub(super) struct Info {
     /// Snapshots, run, model, results, case or mesh
     pub file: PathBuf,
+}
+
+/// A number of bytes: `500MB`, `2GB`, `1.5e9`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bytes(pub usize);
+
+impl std::str::FromStr for Bytes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Bytes, String> {
+        let units = [("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12)];
+        let (number, unit) = units
+            .iter()
+            .find_map(|(name, size)| text.strip_suffix(name).map(|n| (n.trim_end(), *size)))
+            .unwrap_or((text, 1.0));
+        match number.parse::<f64>() {
+            Ok(n) if n > 0.0 && n * unit < 9e18 => Ok(Bytes((n * unit) as usize)),
+            _ => Err("give bytes, or a number with kB, MB, GB or TB, for instance 500MB".to_owned()),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum PodMethodArg {
+    /// Eigenvectors of the correlation matrix: down to a tolerance of 1e-7
+    Gram,
+    /// QR factorisation of the snapshots: down to rounding
+    Tsqr,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Pod {
+    /// HDF5 file with a matrix of one snapshot per row, and optionally 'weights' of its columns
+    #[arg(value_name = "FILE.h5")]
+    pub file: PathBuf,
+    /// Name of the matrix
+    #[arg(long, value_name = "NAME", default_value = "snapshots")]
+    pub dataset: String,
+    /// Tolerance, relative to the largest singular value and to the energy
+    #[arg(long, value_name = "TOL", default_value_t = 1e-6)]
+    pub tol: f64,
+    /// Method (default: gram, and tsqr below a tolerance of 1e-7)
+    #[arg(long, value_enum)]
+    pub method: Option<PodMethodArg>,
+    /// At most this many modes
+    #[arg(long, value_name = "N")]
+    pub max_modes: Option<usize>,
+    /// Memory of a rank's process; the file is read in blocks of rows where it would need more
+    #[arg(long, value_name = "BYTES")]
+    pub memory_limit: Option<Bytes>,
+    /// File to write modes and singular values to
+    #[arg(short, long, value_name = "OUT.h5")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Cubature {
+    /// HDF5 file with 'integrands', or with 'strain_modes' and 'stresses'; and with 'weights'
+    #[arg(value_name = "FILE.h5")]
+    pub file: PathBuf,
+    /// Tolerance of the integrals, relative to their norm
+    #[arg(long, value_name = "TOL", default_value_t = 1e-5)]
+    pub tol: f64,
+    /// Look longer for fewer points
+    #[arg(long)]
+    pub exchange: bool,
+    /// Cubature problem
+    #[arg(long, value_enum, default_value = "global")]
+    pub method: EcmMode,
+    /// At most this many points
+    #[arg(long, value_name = "N")]
+    pub max_points: Option<usize>,
+    /// Memory of a rank's process: a problem that needs more is refused before it is read
+    #[arg(long, value_name = "BYTES")]
+    pub memory_limit: Option<Bytes>,
+    /// File to write points and weights to
+    #[arg(short, long, value_name = "OUT.h5")]
+    pub output: Option<PathBuf>,
 }

@@ -5,12 +5,14 @@
 mod args;
 mod check;
 mod compare;
+mod cubature;
 mod export;
 mod import;
 mod info;
 mod offline;
 mod online;
 mod partition;
+mod pod;
 mod session;
 mod solve;
 mod train;
@@ -53,6 +55,8 @@ fn run(cli: &Cli, session: &Session) -> Result<()> {
         Command::Export(a) => export::run(&cx, a),
         Command::Check(a) => check::run(&cx, a),
         Command::Info(a) => info::run(&cx, a),
+        Command::Pod(a) => pod::run(&cx, a),
+        Command::Cubature(a) => cubature::run(&cx, a),
     };
     let (mut json, verdict) = match result {
         Ok(answer) => (answer.json, answer.verdict),

@@ -5,7 +5,7 @@ use super::args::{Online, RebuildBy, Watch};
 use crate::config::{Case, read_case};
 use crate::error::{Error, Kind, Result};
 use crate::parallel::agree;
-use crate::rom::calibration::history::History;
+use crate::rom::calibration::{LEAST, history::History};
 use crate::stages::{AdaptiveOptions, Context, Rebuild, adaptive, online};
 use std::path::Path;
 
@@ -70,7 +70,7 @@ fn draw(cx: &Context, history: &History, file: &Path) -> Result<()> {
 pub(super) fn adaptive_options(w: &Watch, fields: &[String]) -> AdaptiveOptions {
     AdaptiveOptions {
         tolerance: w.error_tol,
-        safety: 3.0,
+        safety: LEAST,
         triggers: w.trigger.clone(),
         max_enrichments: w.max_enrichments,
         max_seconds: w.max_seconds,

@@ -7,6 +7,7 @@ mod ansys;
 mod calibrate;
 mod cells;
 mod compare;
+mod cubature;
 mod export;
 mod history;
 mod import;
@@ -15,6 +16,7 @@ mod lift;
 mod mesh;
 mod offline;
 mod online;
+mod pod;
 mod solve;
 mod source;
 mod train;
@@ -22,6 +24,7 @@ mod watch;
 
 pub use adaptive::{AdaptiveOptions, AdaptiveSummary, Rebuild, adaptive};
 pub use compare::{CompareReport, CompareRow, Norm, compare};
+pub use cubature::{CubatureOptions, CubatureReport, cubature};
 pub use export::export_zset;
 pub use import::import;
 pub use info::describe;
@@ -29,6 +32,7 @@ pub use lift::lift;
 pub use mesh::{load_mesh, partition};
 pub use offline::{OfflineReport, offline};
 pub use online::{OnlineSummary, online};
+pub use pod::{PodOptions, PodReport, pod};
 pub use solve::{SolveReport, solve};
 pub use train::{TrainReport, TrainedCase, train};
 
@@ -58,6 +62,12 @@ pub(crate) fn check_output(comm: &Comm, out: &Path, inputs: &[&Path]) -> Result<
         }
     };
     agree(comm, if comm.is_root() { check() } else { Ok(()) })
+}
+
+/// Items `0 .. n` of this rank, where consecutive ones go to one rank.
+pub(crate) fn share(comm: &Comm, n: usize) -> std::ops::Range<usize> {
+    let at = |r: usize| (n as u128 * r as u128 / comm.size() as u128) as usize;
+    at(comm.rank())..at(comm.rank() + 1)
 }
 
 /// A failed run says what is on disk: never a part of its own output.

@@ -2,7 +2,7 @@
 
 use super::cells::CellMeans;
 use super::offline::{lift_amplitude, model_points, supports};
-use super::watch::{SAFETY, WATCHED, Watch};
+use super::watch::{WATCHED, Watch};
 use super::{Context, check_output, without_output};
 use crate::config::Case;
 use crate::error::{Error, Kind, Result};
@@ -10,6 +10,7 @@ use crate::loads::{Prescribed, TemperatureHistory};
 use crate::material::Site;
 use crate::mesh::{Mesh, Subdomain};
 use crate::parallel::{Comm, agree};
+use crate::rom::calibration::LEAST;
 use crate::rom::calibration::history::History;
 use crate::rom::gappy::{Gappy, Workspace};
 use crate::rom::online::{NewtonTolerances, ReducedPoints, ReducedState, ReducedSystem, advance, reduce};
@@ -173,7 +174,7 @@ fn run(
         model.duals.iter().filter(|d| d.name == WATCHED).map(|d| d.name.clone()).collect();
     let mut watch = match watched.is_empty() {
         true => None,
-        false => Some(agree(comm, Watch::new(model, &watched, f64::INFINITY, SAFETY))?),
+        false => Some(agree(comm, Watch::new(model, &watched, f64::INFINITY, LEAST))?),
     };
     duals.iter_mut().for_each(|d| d.fit(comm, &system, &state));
     cx.timers.time("output", || output.write(cx, &state, &duals, model, watch.as_ref()))?;

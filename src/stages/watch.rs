@@ -10,9 +10,6 @@ use std::fmt;
 /// The quantity whose error is calibrated.
 pub(super) const WATCHED: &str = "p";
 
-/// Error over indicator that is counted on where nothing else is known (method.md 3.3: about 3).
-pub(super) const SAFETY: f64 = 3.0;
-
 /// The indicator of the triggers, the predicted error of p and its bound.
 pub(super) struct Watch {
     triggers: Vec<String>,

@@ -13,6 +13,7 @@
 
 mod fields;
 mod hdf;
+mod matrix;
 mod merge;
 mod mesh_read;
 mod mesh_write;
@@ -28,6 +29,7 @@ mod sets;
 mod writer;
 
 pub use hdf::start_library;
+pub use matrix::{MatrixFile, MatrixWriter};
 pub use model::{
     DualQuantity, FaceOperator, Lift, LoadOperators, ModelFields, ReducedModel, ReducedPoints, SmallTable,
 };

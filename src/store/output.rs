@@ -56,8 +56,8 @@ pub fn check_writable(path: &Path) -> Result<()> {
 }
 
 impl Output {
-    /// Creates the temporary file beside `path`, with the `/VTKHDF` and `/ferrom` groups and their attributes.
-    pub fn create(path: &Path, kind: StoreKind) -> Result<Output> {
+    /// Creates an empty temporary file beside `path`.
+    pub fn plain(path: &Path) -> Result<Output> {
         let temporary = temporary_beside(path)?;
         // The plain call gives the operating system's own words for a missing or protected folder.
         let room = Room::new(&temporary).map_err(|e| cannot_write(path, &told(&e)))?;
@@ -82,6 +82,12 @@ impl Output {
         // Creating emptied the file, reserved room included.
         out.room.forget();
         out.reserve(0)?;
+        Ok(out)
+    }
+
+    /// Creates the temporary file beside `path`, with the `/VTKHDF` and `/ferrom` groups and their attributes.
+    pub fn create(path: &Path, kind: StoreKind) -> Result<Output> {
+        let out = Output::plain(path)?;
         out.group("VTKHDF")?;
         out.attribute("VTKHDF", "Version", &[2i64, 2])?;
         out.attribute_text("VTKHDF", "Type", "UnstructuredGrid")?;

@@ -84,7 +84,8 @@ pub fn calibrate(pairs: &[Pair], level: f64, seed: u64) -> Result<Calibration, C
         Some(p)
             if p.score.coverage >= factor.score.coverage.min(level)
                 && data.worst_run(&p.curve) >= data.worst_run(&factor.curve).min(level)
-                && p.score.mean_ratio < factor.score.mean_ratio =>
+                && p.score.mean_ratio < factor.score.mean_ratio
+                && data.height(&p.curve) < data.height(&factor.curve) =>
         {
             Model::GaussianProcess
         }
@@ -138,6 +139,13 @@ impl Data<'_> {
             q.value = of(self.all).into_iter().fold(q.value, f64::max);
         }
         q
+    }
+
+    /// Mean of the bound (`log10`) over the indicators above [`NOISE`]: between clusters of pairs a process knows nothing, which
+    /// the pairs do not show.
+    fn height(&self, curve: &Curve) -> f64 {
+        let above = || curve.eta.iter().zip(&curve.bound).filter(|(x, _)| **x >= NOISE.log10());
+        above().map(|(_, b)| b).sum::<f64>() / above().count().max(1) as f64
     }
 
     /// Smallest share of a run's pairs below the bound, over all runs (over all pairs where no whole runs were held back).

@@ -32,6 +32,10 @@ pub use fit::calibrate;
 /// Above this indicator nothing is said: `eta` saturates near one whatever the error is.
 pub const SATURATION: f64 = 0.3;
 
+/// Error over indicator that is counted on where nothing else is known, and at least: about 2 is usual, and an adaptive run,
+/// which carries its error on, may be worse than the plain runs of a calibration.
+pub const LEAST: f64 = 3.0;
+
 /// How far above the largest calibrated indicator the bound, which grows in proportion there, still counts as
 /// calibrated. Below the smallest its bound holds all the more.
 pub const DECADES_ABOVE: f64 = 1.0;
@@ -208,11 +212,14 @@ impl From<CalibrationError> for Error {
 }
 
 impl Calibration {
-    /// Raises the bounds for the number of load cases that the runs are of: models of one case are alike, whatever part of it
+    /// Raises the bounds (to [`LEAST`] times the indicator at least) for the number of load cases that the runs are of: models of one case are alike, whatever part of it
     /// they know. The factor `1 + 2 / cases` is prudence, not a theorem; docs/indicator.md has what it gives.
     pub fn widen(&mut self, cases: usize) {
         let by = 1.0 + 2.0 / cases.max(1) as f64;
-        let raise = |curve: &mut Curve| curve.bound.iter_mut().for_each(|b| *b += by.log10());
+        let raise = |curve: &mut Curve| {
+            let bounds = curve.eta.iter().zip(&mut curve.bound);
+            bounds.for_each(|(x, b)| *b = (*b + by.log10()).max(x + LEAST.log10()));
+        };
         raise(&mut self.factor.curve);
         if let Some(p) = &mut self.process {
             raise(&mut p.curve);

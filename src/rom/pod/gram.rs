@@ -1,7 +1,8 @@
 //! POD by the correlation matrix.
 
-use super::panels::{ROWS, column_block, read_block, row_blocks, scale_rows};
-use super::{Diagonal, InnerProduct, Pod, PodError, Snapshots, Truncation, check, check_squares, finish};
+use super::panels::{column_block, gram_block, mirror, row_blocks, visit};
+use super::right::{Method, Right};
+use super::{InnerProduct, Pod, PodError, Snapshots, Truncation, check, check_squares, finish};
 use crate::parallel::Comm;
 use crate::rom::dense::transposed_product;
 use faer::{MatRef, Side};
@@ -26,59 +27,62 @@ pub fn pod_gram<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
     ids: &[u64],
     truncation: Truncation,
 ) -> Result<Pod, PodError> {
-    check(comm, snapshots, ids, truncation)?;
+    check(comm, snapshots, ids.len(), truncation)?;
+    finish::finish(comm, snapshots, inner, ids, truncation, Method::Gram)
+}
+
+/// Eigenvalues and eigenvectors of C.
+///
+/// # Collective
+pub fn right<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
+    comm: &Comm,
+    snapshots: &S,
+    inner: &P,
+    block: usize,
+) -> Result<Right, PodError> {
     let s = snapshots.count();
-    let mut c = correlation(snapshots, inner);
+    let mut c = correlation(snapshots, inner, block);
     comm.sum(&mut c);
     let squares: Vec<f64> = (0..s).map(|i| c[i * s + i]).collect();
     check_squares(&squares)?;
     let c = MatRef::from_column_major_slice(&c, s, s);
     // Ascending; rank 0 decides, so that ranks on different processors agree.
-    let eigen = c.self_adjoint_eigen(Side::Upper).map_err(|_| PodError::Decomposition { size: s });
+    let eigen = c.self_adjoint_eigen(Side::Lower).map_err(|_| PodError::Decomposition { size: s });
     if comm.any(eigen.is_err()) {
         return Err(PodError::Decomposition { size: s });
     }
     let eigen = eigen?;
-    let mut values: Vec<f64> = (0..s).rev().map(|k| eigen.S()[k].max(0.0)).collect();
-    comm.broadcast(&mut values, 0);
-    let n = truncation.count(&values, FLOOR);
-    let mut t = Vec::with_capacity(s * n);
-    for (k, l) in values[..n].iter().enumerate() {
-        t.extend((0..s).map(|i| eigen.U()[(i, s - 1 - k)] / l.sqrt()));
+    let mut values: Vec<f64> = (0..s).rev().map(|k| eigen.S()[k].max(0.0).sqrt()).collect();
+    let mut vectors = Vec::with_capacity(s * s);
+    for k in (0..s).rev() {
+        vectors.extend((0..s).map(|i| eigen.U()[(i, k)]));
     }
-    comm.broadcast(&mut t, 0);
-    let spectrum = values.iter().map(|l| l.sqrt()).collect();
-    finish::finish(comm, snapshots, inner, ids, t, n, spectrum, &squares)
+    comm.broadcast(&mut values, 0);
+    comm.broadcast(&mut vectors, 0);
+    Ok(Right { values, vectors, squares, floor: FLOOR })
 }
 
-/// This rank's part of C, upper triangle (blocks on the diagonal are full); column-major `S x S`.
-fn correlation<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(snapshots: &S, inner: &P) -> Vec<f64> {
+/// This rank's part of C, column-major `S x S`.
+fn correlation<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
+    snapshots: &S,
+    inner: &P,
+    rows_per_block: usize,
+) -> Vec<f64> {
     let (rows, s) = (snapshots.len(), snapshots.count());
     let mut c = vec![0.0; s * s];
     if let Some(d) = inner.diagonal() {
-        let mut block = vec![0.0; ROWS.min(rows) * s];
-        let mut weighted = block.clone();
-        for (first, n) in row_blocks(rows) {
-            let block = &mut block[..n * s];
-            read_block(snapshots, first, n, block);
-            let other = match d {
-                Diagonal::Identity => &*block,
-                Diagonal::Weights(w) => {
-                    let weighted = &mut weighted[..n * s];
-                    weighted.copy_from_slice(block);
-                    scale_rows(weighted, &w[first..first + n]);
-                    &*weighted
-                }
-            };
-            transposed_product(n, block, s, n, other, s, n, true, &mut c);
-        }
+        let mut weighted = Vec::new();
+        visit(snapshots, rows_per_block, |first, n, block, stride| {
+            gram_block(block, n, s, stride, d, first, &mut weighted, &mut c);
+        });
+        mirror(&mut c, s);
         return c;
     }
     // Blocks of full columns: M is applied once to each snapshot.
     let width = column_block(rows, s);
     let mut u = vec![0.0; rows];
     let mut image = vec![0.0; rows * width];
-    let mut block = vec![0.0; ROWS.min(rows) * s];
+    let mut block = vec![0.0; rows_per_block.min(rows) * s];
     let mut part = vec![0.0; s * width];
     for start in (0..s).step_by(width) {
         let width = width.min(s - start);
@@ -89,13 +93,18 @@ fn correlation<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(snapshots: &S, i
         let above = start + width;
         let part = &mut part[..above * width];
         part.fill(0.0);
-        for (first, n) in row_blocks(rows) {
+        for (first, n) in row_blocks(rows, rows_per_block) {
             let block = &mut block[..n * above];
-            read_block(snapshots, first, n, block);
+            for (k, column) in block.chunks_exact_mut(n).enumerate() {
+                snapshots.read(k, first, column);
+            }
             transposed_product(n, block, above, n, &image[first..], width, rows, true, part);
         }
         for (j, column) in part.chunks_exact(above).enumerate() {
-            c[(start + j) * s..(start + j) * s + above].copy_from_slice(column);
+            for (i, x) in column.iter().enumerate() {
+                c[(start + j) * s + i] = *x;
+                c[i * s + start + j] = *x;
+            }
         }
     }
     c

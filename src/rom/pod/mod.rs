@@ -5,8 +5,11 @@
 //!
 //! [`pod_gram`]: eigenvectors of the correlation matrix `C_ij = (u_i, u_j)` (method 2.1): one sum over ranks, resolves
 //! modes down to `1e-7` of the first. [`pod_tsqr`]: a QR factorisation of the snapshots instead of C, for tolerances
-//! below that. Both end alike: modes re-orthogonalised, snapshots projected, and the small matrix of coefficients
+//! below that. Both end alike: modes `U V Sigma^-1` re-orthogonalised, and the small matrix of their coefficients
 //! decomposed, so that the singular values are accurate and the modes are the principal directions of the projection.
+//!
+//! [`pod_in_place`]: the same of a matrix in memory that the modes overwrite; [`pod_streamed`]: block by block, for
+//! snapshots that do not fit in memory.
 //!
 //! Not here: where snapshots come from.
 
@@ -14,13 +17,20 @@ mod finish;
 mod gram;
 mod incremental;
 mod panels;
+mod peaks;
+mod right;
+mod streamed;
 mod tsqr;
 
 #[cfg(test)]
 mod tests;
 
+pub use finish::pod_in_place;
 pub use gram::pod_gram;
 pub use incremental::pod_extend;
+pub use panels::Columns;
+pub use right::Method;
+pub use streamed::{StreamedPod, pod_streamed};
 pub use tsqr::pod_tsqr;
 
 use crate::error::Error;
@@ -40,6 +50,16 @@ pub trait Snapshots {
     }
     /// Copies the values `first .. first + out.len()` of snapshot `s`.
     fn read(&self, s: usize, first: usize, out: &mut [f64]);
+    /// Copies the values `first .. first + n` of all snapshots, one after the other.
+    fn read_block(&self, first: usize, n: usize, out: &mut [f64]) {
+        for (s, column) in out.chunks_exact_mut(n.max(1)).enumerate() {
+            self.read(s, first, column);
+        }
+    }
+    /// All values, one snapshot after the other, where they lie so in memory: they are then read in place.
+    fn columns(&self) -> Option<&[f64]> {
+        None
+    }
 }
 
 /// Snapshots in memory; all of one length.
@@ -251,10 +271,10 @@ pub fn pod_identity<S: Snapshots + ?Sized>(
 fn check<S: Snapshots + ?Sized>(
     comm: &Comm,
     snapshots: &S,
-    ids: &[u64],
+    ids: usize,
     truncation: Truncation,
 ) -> Result<(), PodError> {
-    let (ids, values) = (ids.len(), snapshots.len());
+    let values = snapshots.len();
     let bad = comm.min_u64(if ids == values { u64::MAX } else { comm.rank() as u64 });
     if bad != u64::MAX {
         let mut numbers = [ids as u64, values as u64];

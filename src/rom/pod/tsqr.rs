@@ -4,7 +4,8 @@
 //! factor R being kept; ranks' factors are stacked and factored once more. Other products: shifted Cholesky QR, repeated
 //! (Fukaya et al., SISC 42, 2020): `R^T R = U^T M U + shift`, `U <- U R^-1`, until U is orthonormal.
 
-use super::panels::{ROWS, gram_of, read_block, row_blocks, scale_rows, times};
+use super::panels::{gram_of, scale_rows, times, visit};
+use super::right::{Method, Right};
 use super::{Diagonal, InnerProduct, Pod, PodError, Snapshots, Truncation, check, check_squares, finish};
 use crate::parallel::Comm;
 use crate::rom::dense::{dot, product, to_column_major, vectorised};
@@ -27,9 +28,21 @@ pub fn pod_tsqr<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
     ids: &[u64],
     truncation: Truncation,
 ) -> Result<Pod, PodError> {
-    check(comm, snapshots, ids, truncation)?;
+    check(comm, snapshots, ids.len(), truncation)?;
+    finish::finish(comm, snapshots, inner, ids, truncation, Method::Tsqr)
+}
+
+/// Singular values and right singular vectors of R.
+///
+/// # Collective
+pub fn right<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
+    comm: &Comm,
+    snapshots: &S,
+    inner: &P,
+    block: usize,
+) -> Result<Right, PodError> {
     let s = snapshots.count();
-    let squares = squared_norms(comm, snapshots, inner);
+    let squares = squared_norms(comm, snapshots, inner, block);
     check_squares(&squares)?;
     let r = match inner.diagonal() {
         Some(d) => {
@@ -41,7 +54,7 @@ pub fn pod_tsqr<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
             if least < 0.0 {
                 return Err(PodError::NotPositive { snapshot: 0, square: least });
             }
-            stacked_factor(comm, local_factor(snapshots, d), s)
+            stacked_factor(comm, local_factor(snapshots, d, block), s)
         }
         None => cholesky_factor(comm, snapshots, inner, &squares),
     };
@@ -53,15 +66,13 @@ pub fn pod_tsqr<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
     let svd = svd.map_err(|_| PodError::Decomposition { size: s })?;
     let known = (r.len() / s).min(s);
     let mut values: Vec<f64> = (0..s).map(|k| if k < known { svd.S()[k] } else { 0.0 }).collect();
-    comm.broadcast(&mut values, 0);
-    let floor = (8.0 * s as f64 * f64::EPSILON).powi(2);
-    let n = truncation.count(&values.iter().map(|v| v * v).collect::<Vec<_>>(), floor);
-    let mut t = Vec::with_capacity(s * n);
-    for (k, value) in values[..n].iter().enumerate() {
-        t.extend((0..s).map(|i| if k < known { svd.V()[(i, k)] / value } else { 0.0 }));
+    let mut vectors = Vec::with_capacity(s * s);
+    for k in 0..s {
+        vectors.extend((0..s).map(|i| if k < known { svd.V()[(i, k)] } else { 0.0 }));
     }
-    comm.broadcast(&mut t, 0);
-    finish::finish(comm, snapshots, inner, ids, t, n, values, &squares)
+    comm.broadcast(&mut values, 0);
+    comm.broadcast(&mut vectors, 0);
+    Ok(Right { values, vectors, squares, floor: (8.0 * s as f64 * f64::EPSILON).powi(2) })
 }
 
 /// `(u_s, u_s)` over ranks.
@@ -71,7 +82,23 @@ fn squared_norms<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
     comm: &Comm,
     snapshots: &S,
     inner: &P,
+    block: usize,
 ) -> Vec<f64> {
+    let s = snapshots.count();
+    if let Some(d) = inner.diagonal() {
+        let mut squares = vec![0.0; s];
+        visit(snapshots, block, |first, n, u, stride| {
+            for (k, square) in squares.iter_mut().enumerate() {
+                let u = &u[k * stride..k * stride + n];
+                *square += match d {
+                    Diagonal::Identity => vectorised(|| dot(u, u)),
+                    Diagonal::Weights(w) => u.iter().zip(&w[first..]).map(|(u, w)| w * u * u).sum(),
+                };
+            }
+        });
+        comm.sum(&mut squares);
+        return squares;
+    }
     let mut u = vec![0.0; snapshots.len()];
     let mut image = u.clone();
     let mut squares: Vec<f64> = (0..snapshots.count())
@@ -86,23 +113,24 @@ fn squared_norms<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
 }
 
 /// R (at most `S` rows, column-major) of this rank's scaled rows, block after block.
-fn local_factor<S: Snapshots + ?Sized>(snapshots: &S, d: Diagonal<'_>) -> Mat<f64> {
-    let (rows, s) = (snapshots.len(), snapshots.count());
+fn local_factor<S: Snapshots + ?Sized>(snapshots: &S, d: Diagonal<'_>, rows_per_block: usize) -> Mat<f64> {
+    let s = snapshots.count();
     let mut r = Mat::<f64>::zeros(0, s);
-    let mut block = vec![0.0; ROWS.min(rows) * s];
-    for (first, n) in row_blocks(rows) {
-        let block = &mut block[..n * s];
-        read_block(snapshots, first, n, block);
+    let mut block = Vec::new();
+    // below a few times S rows, most of the work would go into the old R
+    visit(snapshots, rows_per_block.max(4 * s).max(4096), |first, n, u, stride| {
+        block.clear();
+        (0..s).for_each(|k| block.extend_from_slice(&u[k * stride..k * stride + n]));
         if let Diagonal::Weights(w) = d {
             let roots: Vec<f64> = w[first..first + n].iter().map(|w| w.sqrt()).collect();
-            scale_rows(block, &roots);
+            scale_rows(&mut block, &roots);
         }
-        let view = MatRef::from_column_major_slice(block, n, s);
+        let view = MatRef::from_column_major_slice(&block, n, s);
         let above = r.nrows();
         let stack =
             Mat::from_fn(above + n, s, |i, j| if i < above { r[(i, j)] } else { view[(i - above, j)] });
         r = stack.qr().thin_R().to_owned();
-    }
+    });
     r
 }
 
@@ -133,7 +161,7 @@ fn cholesky_factor<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
 ) -> Vec<f64> {
     let (rows, s) = (snapshots.len(), snapshots.count());
     let mut q = vec![0.0; rows * s];
-    read_block(snapshots, 0, rows, &mut q);
+    snapshots.read_block(0, rows, &mut q);
     let mut r: Vec<f64> = (0..s * s).map(|e| f64::from(u8::from(e / s == e % s))).collect();
     let values = comm.sum_u64(rows as u64) as f64;
     let mut trace: f64 = squares.iter().sum();
