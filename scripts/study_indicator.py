@@ -190,7 +190,30 @@ def tables(families):
             }
             lines.append(row("**all**", total))
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join(lines + overall(families))
+
+
+def overall(families):
+    """Coverage over the steps of all cases of all families together."""
+    runs = [r for f in families for c in f["cases"] for r in c["runs"] if r["run"] != "plain" and "columns" in r and "bound" in r]
+    if not runs:
+        return []
+    ratios, uncalibrated = [], 0
+    for r in runs:
+        c = {k: np.array([np.nan if x is None else x for x in v]) for k, v in r["columns"].items()}
+        meant = c["calibrated"] > 0.5
+        judged = np.array(r["judged"]) & np.isfinite(c["error_p"])
+        uncalibrated += int((~meant).sum())
+        ratios.append((c["bound"] / np.maximum(c["error_p"], 1e-300))[judged & meant])
+    ratios = np.concatenate(ratios)
+    return [
+        "### All families together",
+        "",
+        f"{len(runs)} adaptive runs, {len(ratios)} calibrated steps where p is above 1 % of its largest value in training: the "
+        f"bound covers {100 * np.mean(ratios >= 1.0):.1f} %, median of bound over error {np.median(ratios):.2g}; "
+        f"{uncalibrated} uncalibrated steps.",
+        "",
+    ]
 
 
 def into_docs(path, text):

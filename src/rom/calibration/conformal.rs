@@ -84,29 +84,18 @@ pub struct Quantile {
     pub value: f64,
     /// Factor on the bound: 1 where there are enough residuals.
     pub widening: f64,
-    /// As how many independent residuals they count.
-    pub effective: usize,
 }
 
-/// The `ceil(n r)`-th smallest of `n` residuals, `r = ceil((n_e + 1) level) / n_e` the finite-sample rule for
-/// the `n_e <= n` independent residuals that they count as (see [`effective_number`]; `n_e = n` is the usual
-/// rule).
-///
-/// Where `r > 1` no residual vouches for the level and the largest is taken. If even `n` is too small, the
-/// bound is widened by a factor from [`WIDEST`] (no residual) linearly down to 1 (enough), which is prudence,
-/// not a theorem. `residuals` need not be sorted.
-pub fn quantile(residuals: &[f64], effective: usize, level: f64) -> Quantile {
+/// The `ceil((n + 1) level)`-th smallest of `n` residuals. Where `n` is too small for it, the largest is taken and the
+/// bound is widened by a factor from [`WIDEST`] (no residual) linearly down to 1 (enough), which is prudence, not a
+/// theorem. `residuals` need not be sorted.
+pub fn quantile(residuals: &[f64], level: f64) -> Quantile {
     let mut sorted = residuals.to_vec();
     sorted.sort_by(f64::total_cmp);
     let n = sorted.len();
-    let effective = effective.clamp(n.min(1), n);
-    let k = match rank(effective, level) {
-        r if r >= effective => n,
-        r => (n * r).div_ceil(effective),
-    };
-    let value = k.checked_sub(1).map_or(0.0, |last| sorted[last].max(0.0));
+    let value = rank(n, level).min(n).checked_sub(1).map_or(0.0, |last| sorted[last].max(0.0));
     let missing = 1.0 - (n as f64 / pairs_needed(level) as f64).min(1.0);
-    Quantile { value, widening: 1.0 + (WIDEST - 1.0) * missing, effective }
+    Quantile { value, widening: 1.0 + (WIDEST - 1.0) * missing }
 }
 
 /// The quantile where whole runs are held back: of each run its own quantile at the level (so that it is covered on that
@@ -124,40 +113,6 @@ pub fn quantile_of_runs(residuals: &[f64], groups: &[u32], level: f64) -> Quanti
         run[k.clamp(1, run.len()) - 1]
     };
     let of_runs: Vec<f64> = runs.values_mut().map(own).collect();
-    let value = quantile(&of_runs, of_runs.len(), level).value;
-    let effective = effective_number(residuals, groups);
-    Quantile { value, ..quantile(residuals, effective, level) }
-}
-
-/// As how many independent residuals those of whole runs count for a *new* run: `n / (1 + (m - 1) rho)`
-/// (Kish, Survey Sampling, 1965), `m` the number of pairs per run (weighted by pairs), `rho` the intraclass
-/// correlation by analysis of variance. Pairs of one run that all err alike are one observation; without it
-/// the bound covered 92 % of the pairs of new runs at level 0.95 where each run had its own factor. Rounded
-/// down, at least 1; one run alone counts as 1. `groups`: the run of each residual.
-pub fn effective_number(residuals: &[f64], groups: &[u32]) -> usize {
-    let n = residuals.len();
-    let mut runs = std::collections::BTreeMap::<u32, Vec<f64>>::new();
-    for (&r, &g) in residuals.iter().zip(groups) {
-        runs.entry(g).or_default().push(r);
-    }
-    if runs.len() < 2 || runs.len() == n {
-        return n.min(runs.len());
-    }
-    let (count, total) = (runs.len() as f64, n as f64);
-    let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
-    let overall = mean(residuals);
-    let (mut between, mut within, mut squares) = (0.0, 0.0, 0.0);
-    for run in runs.values() {
-        let own = mean(run);
-        between += run.len() as f64 * (own - overall).powi(2);
-        within += run.iter().map(|r| (r - own).powi(2)).sum::<f64>();
-        squares += (run.len() as f64).powi(2);
-    }
-    let (between, within) = (between / (count - 1.0), within / (total - count));
-    let typical = (total - squares / total) / (count - 1.0);
-    let spread = between + (typical - 1.0) * within;
-    let rho = if spread > 0.0 { ((between - within) / spread).clamp(0.0, 1.0) } else { 0.0 };
-    let effective = total / (1.0 + (squares / total - 1.0) * rho);
-    // Between 1 and n.
-    (effective * (1.0 + 1e-12)).floor() as usize
+    let value = quantile(&of_runs, level).value;
+    Quantile { value, ..quantile(residuals, level) }
 }

@@ -77,7 +77,7 @@ pub fn calibrate(pairs: &[Pair], level: f64, seed: u64) -> Result<Calibration, C
         enough,
     };
     let (factor, factor_quantile) = fit_factor(&data);
-    let (process, process_quantile) = fit_process(&data).unzip();
+    let process = fit_process(&data);
     // The same coverage: the process may not buy tightness with pairs that the factor covers, beyond the
     // level.
     let kept = match &process {
@@ -91,11 +91,13 @@ pub fn calibrate(pairs: &[Pair], level: f64, seed: u64) -> Result<Calibration, C
         }
         _ => Model::Factor,
     };
-    let effective = match (kept, process_quantile) {
-        (Model::GaussianProcess, Some(q)) => q.effective,
-        _ => factor_quantile.effective,
+    // the process is judged by the runs held back, the factor by all
+    let runs_used = match kept {
+        Model::GaussianProcess => division.held_back_groups,
+        Model::Factor => groups,
     };
-    let few_runs = (enough && effective < pairs_needed(level)).then(|| few_runs(&division, level, effective));
+    let few_runs = (enough && division.by_group && runs_used < pairs_needed(level))
+        .then(|| few_runs(&division, level, runs_used));
     let few_pairs = (!enough).then(|| few_pairs(&division, level, factor_quantile.widening));
     let pairs = used.into_iter().zip(held).map(|(pair, held_back)| UsedPair { pair, held_back }).collect();
     Ok(Calibration {
@@ -133,7 +135,7 @@ impl Data<'_> {
         let held_back = of(self.held_back);
         let mut q = match &self.runs {
             Some(runs) => quantile_of_runs(&held_back, runs, self.level),
-            None => quantile(&held_back, held_back.len(), self.level),
+            None => quantile(&held_back, self.level),
         };
         if !self.enough {
             q.value = of(self.all).into_iter().fold(q.value, f64::max);
@@ -179,41 +181,53 @@ impl Data<'_> {
     }
 }
 
-/// `e <= c eta + floor`. The floor is what the models err where the indicator says next to nothing: the quantile of the
-/// errors below [`NOISE`]. `c` is the quantile of `(e - floor) / eta`, of all pairs: one number, which no part of them could
-/// fit too well; whole runs where they were held back, see [`quantile_of_runs`].
+/// `e <= max(c eta, floor)`. The floor is what models err where the indicator says next to nothing: the quantile of the
+/// errors below [`NOISE`], as far as the `c` of the pairs above does not explain them. `c` is the quantile of `e / eta` of the
+/// pairs above the floor, of all runs: it is one number, which no part of them could fit too well.
 fn fit_factor(data: &Data<'_>) -> (FactorReport, Quantile) {
-    let noise = || data.all.iter().filter(|(x, _)| *x < NOISE.log10());
-    let mut low: Vec<f64> = noise().map(|(_, y)| 10f64.powf(*y)).collect();
-    low.sort_by(f64::total_cmp);
-    let floor = match low.len() {
-        0 => 0.0,
-        n => low[((n as f64 * data.level).ceil() as usize).clamp(1, n) - 1],
-    };
     let mean = data.fitted.iter().map(|(x, y)| y - x).sum::<f64>() / data.fitted.len().max(1) as f64;
-    // an error below the floor asks for nothing
-    let ratio = |(x, y): &Point| (10f64.powf(*y) - floor).max(1e-3 * 10f64.powf(*y)).log10() - x;
-    let mut q = match &data.all_runs {
-        Some(runs) => {
-            let residuals: Vec<f64> = data.all.iter().map(|p| ratio(p) - mean).collect();
-            quantile_of_runs(&residuals, runs, data.level)
-        }
-        None => data.quantile(|p| ratio(p) - mean),
+    let noise = |(x, _): &&Point| *x < NOISE.log10();
+    let own = |mut of: Vec<f64>| {
+        of.sort_by(f64::total_cmp);
+        let k = ((of.len() as f64 * data.level).ceil() as usize).clamp(1, of.len().max(1)) - 1;
+        of.get(k).copied().unwrap_or(f64::NEG_INFINITY)
     };
-    if data.all_runs.is_some() {
-        q = Quantile { widening: data.quantile(|p| ratio(p) - mean).widening, ..q };
-    }
+    let above = own(data.all.iter().filter(|p| !noise(p)).map(|(x, y)| y - x).collect());
+    let unexplained = |(x, y): &Point| if *y > above + x { *y } else { f64::NEG_INFINITY };
+    // without pairs above nothing tells a floor from a factor
+    let floor = match above.is_finite() {
+        true => own(data.all.iter().filter(noise).map(unexplained).collect()),
+        false => f64::NEG_INFINITY,
+    };
+    let residual = |(x, y): &Point| if *y <= floor { f64::NEG_INFINITY } else { y - x - mean };
+    let q = match &data.all_runs {
+        Some(runs) => {
+            let residuals: Vec<f64> = data.all.iter().map(residual).collect();
+            Quantile {
+                widening: data.quantile(residual).widening,
+                ..quantile_of_runs(&residuals, runs, data.level)
+            }
+        }
+        None => data.quantile(residual),
+    };
     let bound = mean + q.value + q.widening.log10();
     let means = data.nodes.iter().map(|x| x + mean).collect();
-    let bounds = data.nodes.iter().map(|x| (10f64.powf(x + bound) + floor * q.widening).log10()).collect();
+    let bounds = data.nodes.iter().map(|x| (x + bound).max(floor + q.widening.log10())).collect();
     let curve = Curve::new(data.nodes.to_vec(), means, bounds);
     let score = data.score(&curve);
-    (FactorReport { bound: 10f64.powf(bound), floor, mean: 10f64.powf(mean), curve, score }, q)
+    let report = FactorReport {
+        bound: 10f64.powf(bound),
+        floor: 10f64.powf(floor),
+        mean: 10f64.powf(mean),
+        curve,
+        score,
+    };
+    (report, q)
 }
 
 /// The process on the grid. Residuals are taken from the tabulated mean and deviation, so that the bound
 /// covers the pair that is the quantile exactly, whatever the grid.
-fn fit_process(data: &Data<'_>) -> Option<(ProcessReport, Quantile)> {
+fn fit_process(data: &Data<'_>) -> Option<ProcessReport> {
     if data.nodes.len() < 2 || data.fitted.len() < FEWEST_FOR_PROCESS {
         return None;
     }
@@ -238,7 +252,7 @@ fn fit_process(data: &Data<'_>) -> Option<(ProcessReport, Quantile)> {
         curve,
         score,
     };
-    Some((report, q))
+    Some(report)
 }
 
 /// What is missing and what to add.
@@ -265,12 +279,11 @@ fn few_pairs(division: &Division, level: f64, widening: f64) -> String {
 }
 
 /// Enough pairs, but from too few runs that differ.
-fn few_runs(division: &Division, level: f64, effective: usize) -> String {
+fn few_runs(division: &Division, level: f64, runs: usize) -> String {
     format!(
-        "the {} held-back calibration pairs come from {} runs and are alike within a run: for a new run they count as \
-         {effective} and a bound at level {level} needs {}; the bound is that of the worst of these runs; add runs, not steps",
-        division.held_back,
-        division.held_back_groups,
+        "the {} calibration pairs come from {runs} runs that count here, and a bound at level {level} for new runs needs {}: it \
+         is that of the worst of these runs; add runs, not steps",
+        division.fitted + division.held_back,
         pairs_needed(level)
     )
 }

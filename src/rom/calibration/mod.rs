@@ -2,17 +2,16 @@
 //! known, a curve `e <= bound(eta)` that holds at a stated level.
 //!
 //! Two models are fitted on one part of the pairs: a Gaussian process of `log10 e` on `log10 eta` ([`gp`])
-//! and the plain factor `e <= c eta + floor`. The other part, held back, corrects both by the split-conformal
+//! and the plain factor `e <= max(c eta, floor)`. The other part, held back, corrects both by the split-conformal
 //! quantile ([`conformal`]; Lei, G'Sell, Rinaldo, Tibshirani, Wasserman, JASA 113, 2018). The process is kept
 //! only where it is tighter. Either way the result is a table on a grid of `eta` ([`curve`]), so that it can
 //! be stored as plain data; [`figure`] draws it. Pure algebra: no communicator, no files.
 //!
 //! What the level means: a pair *exchangeable* with those held back is below the bound with about that
 //! probability: at least that for each model, of which the choice on the same pairs may cost a little. Where
-//! whole runs are held back (four groups or more) the quantile is raised by as much as pairs of one run err
-//! alike ([`conformal::effective_number`]), so that it holds for new runs of the kind of those about as well;
-//! with fewer runs it speaks of further steps of the same runs only. A case unlike all of them may do worse:
-//! only its own truth tells.
+//! whole runs are held back (four groups or more) the quantile is that of the runs
+//! ([`conformal::quantile_of_runs`]), so that it holds for new runs of the kind of those; with fewer runs it speaks
+//! of further steps of the same runs only. A case unlike all of them may do worse: only its own truth tells.
 
 pub mod conformal;
 pub mod curve;
@@ -67,7 +66,7 @@ pub struct UsedPair {
 pub enum Model {
     /// `log10 e = f(log10 eta)`, a Gaussian process.
     GaussianProcess,
-    /// `e <= c eta + floor`.
+    /// `e <= max(c eta, floor)`.
     Factor,
 }
 
@@ -102,7 +101,7 @@ pub struct ProcessReport {
 /// The plain factor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FactorReport {
-    /// `c` of `e <= c eta + floor`.
+    /// `c` of `e <= max(c eta, floor)`.
     pub bound: f64,
     /// What the models err where the indicator says next to nothing.
     pub floor: f64,
@@ -212,8 +211,9 @@ impl From<CalibrationError> for Error {
 }
 
 impl Calibration {
-    /// Raises the bounds (to [`LEAST`] times the indicator at least) for the number of load cases that the runs are of: models of one case are alike, whatever part of it
-    /// they know. The factor `1 + 2 / cases` is prudence, not a theorem; docs/indicator.md has what it gives.
+    /// Raises the bounds (to [`LEAST`] times the indicator at least) for the number of load cases that the runs are of:
+    /// models of one case are alike, whatever part of it they know. The factor `1 + 2 / cases` is prudence, not a
+    /// theorem; docs/indicator.md has what it gives.
     pub fn widen(&mut self, cases: usize) {
         let by = 1.0 + 2.0 / cases.max(1) as f64;
         let raise = |curve: &mut Curve| {

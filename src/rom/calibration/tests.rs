@@ -1,6 +1,6 @@
 //! What a calibration promises, on laws that are known.
 
-use super::conformal::{divide, effective_number, pairs_needed, quantile, splitmix64};
+use super::conformal::{divide, pairs_needed, quantile, quantile_of_runs, splitmix64};
 use super::*;
 
 /// Uniform on (0, 1).
@@ -95,7 +95,7 @@ fn the_bound_covers_fresh_runs_where_each_run_has_its_own_factor() {
     let seeds = 12;
     let (mut covered, mut told) = (0.0, 0);
     for seed in 0..seeds {
-        let c = calibrate(&runs(24, seed), 0.95, seed).unwrap();
+        let c = calibrate(&runs(16, seed), 0.95, seed).unwrap();
         assert!(c.division.by_group);
         assert!(c.few_pairs.is_none());
         told += usize::from(c.few_runs.is_some());
@@ -105,7 +105,7 @@ fn the_bound_covers_fresh_runs_where_each_run_has_its_own_factor() {
         "own factors: {:.1} % of fresh runs' pairs below the bound, told {told} times",
         100.0 * covered
     );
-    assert!(told >= 8, "eight runs that differ are few, told {told} times of {seeds}");
+    assert_eq!(told, seeds as usize, "sixteen runs are few at this level");
     assert!(covered >= 0.93, "{covered}");
 }
 
@@ -166,27 +166,47 @@ fn the_level_decides_how_many_pairs_are_needed() {
     assert_eq!(pairs_needed(0.95), 19);
     assert_eq!(pairs_needed(0.99), 99);
     let ranks: Vec<f64> = (1..=19).map(f64::from).collect();
-    assert_eq!(quantile(&ranks, 19, 0.95).value, 19.0);
-    assert_eq!(quantile(&ranks, 19, 0.9).value, 18.0);
-    assert_eq!(quantile(&ranks, 19, 0.95).widening, 1.0);
-    assert!(quantile(&ranks[..18], 18, 0.95).widening > 1.0);
-    assert_eq!(quantile(&[], 0, 0.95).widening, conformal::WIDEST);
+    assert_eq!(quantile(&ranks, 0.95).value, 19.0);
+    assert_eq!(quantile(&ranks, 0.9).value, 18.0);
+    assert_eq!(quantile(&ranks, 0.95).widening, 1.0);
+    assert!(quantile(&ranks[..18], 0.95).widening > 1.0);
+    assert_eq!(quantile(&[], 0.95).widening, conformal::WIDEST);
 }
 
 #[test]
-fn pairs_that_err_alike_within_a_run_count_as_one() {
-    let groups: Vec<u32> = (0..40).map(|i| i / 10).collect();
-    let alike: Vec<f64> = groups.iter().map(|g| f64::from(*g)).collect();
-    assert_eq!(effective_number(&alike, &groups), 4);
-    let apart: Vec<f64> = (0..40).map(|i| f64::from(i % 10)).collect();
-    assert_eq!(effective_number(&apart, &groups), 40);
-    assert_eq!(effective_number(&[1.0; 40], &groups), 40);
-    assert_eq!(effective_number(&alike, &[3; 40]), 1);
-    assert_eq!(effective_number(&[], &[]), 0);
-    let ranks: Vec<f64> = (1..=100).map(f64::from).collect();
-    assert_eq!(quantile(&ranks, 100, 0.95).value, 96.0);
-    assert_eq!(quantile(&ranks, 40, 0.95).value, 98.0);
-    assert_eq!(quantile(&ranks, 4, 0.95).value, 100.0);
+fn the_quantile_of_few_runs_is_that_of_the_worst_run_and_not_of_its_worst_step() {
+    // run g errs by g, but for one step in forty that errs by 100
+    let groups: Vec<u32> = (0..160).map(|i| i / 40).collect();
+    let residuals: Vec<f64> =
+        groups.iter().enumerate().map(|(i, g)| if i % 40 == 7 { 100.0 } else { f64::from(*g) }).collect();
+    assert_eq!(quantile_of_runs(&residuals, &groups, 0.95).value, 3.0);
+    // with 19 runs and more the rule of single pairs holds for the runs
+    let groups: Vec<u32> = (0..100).collect();
+    let residuals: Vec<f64> = groups.iter().map(|g| f64::from(*g + 1)).collect();
+    assert_eq!(quantile_of_runs(&residuals, &groups, 0.95).value, 96.0);
+}
+
+#[test]
+fn errors_that_the_indicator_does_not_explain_are_a_floor() {
+    let mut all = pairs(80, 4, 0.0, |x| x.max(-3.5));
+    all.retain(|p| p.eta < 3e-5 || p.eta > 1e-3);
+    let c = calibrate(&all, 0.95, 3).unwrap();
+    assert!((c.factor.floor.log10() + 3.5).abs() < 1e-6, "{}", c.factor.floor);
+    assert!((c.factor.bound - 1.0).abs() < 1e-6, "{}", c.factor.bound);
+}
+
+#[test]
+fn a_bound_from_few_cases_is_wider_and_never_below_three_indicators() {
+    let c = calibrate(&pairs(200, 5, 0.0, |x| x - 2.0), 0.95, 2).unwrap();
+    let mut one = c.clone();
+    one.widen(1);
+    let ratio = |c: &Calibration| c.predict(1e-3).bound / 1e-3;
+    assert!((ratio(&one) - LEAST).abs() < 1e-6, "{}", ratio(&one));
+    let c = calibrate(&pairs(200, 5, 0.0, |x| x + 1.0), 0.95, 2).unwrap();
+    let (mut one, mut ten) = (c.clone(), c.clone());
+    one.widen(1);
+    ten.widen(10);
+    assert!((ratio(&one) / ratio(&c) - 3.0).abs() < 1e-6 && (ratio(&ten) / ratio(&c) - 1.2).abs() < 1e-6);
 }
 
 #[test]
