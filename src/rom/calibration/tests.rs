@@ -188,7 +188,7 @@ fn the_quantile_of_few_runs_is_that_of_the_worst_run_and_not_of_its_worst_step()
 
 #[test]
 fn errors_that_the_indicator_does_not_explain_are_a_floor() {
-    let mut all = pairs(80, 4, 0.0, |x| x.max(-3.5));
+    let mut all = pairs(240, 4, 0.0, |x| x.max(-3.5));
     all.retain(|p| p.eta < 3e-5 || p.eta > 1e-3);
     let c = calibrate(&all, 0.95, 3).unwrap();
     assert!((c.factor.floor.log10() + 3.5).abs() < 1e-6, "{}", c.factor.floor);
