@@ -185,7 +185,6 @@ impl Data<'_> {
 /// errors below [`NOISE`], as far as the `c` of the pairs above does not explain them. `c` is the quantile of `e / eta` of the
 /// pairs above the floor, of all runs: it is one number, which no part of them could fit too well.
 fn fit_factor(data: &Data<'_>) -> (FactorReport, Quantile) {
-    let mean = data.fitted.iter().map(|(x, y)| y - x).sum::<f64>() / data.fitted.len().max(1) as f64;
     let noise = |(x, _): &&Point| *x < NOISE.log10();
     let own = |mut of: Vec<f64>| {
         of.sort_by(f64::total_cmp);
@@ -199,6 +198,8 @@ fn fit_factor(data: &Data<'_>) -> (FactorReport, Quantile) {
         true => own(data.all.iter().filter(noise).map(unexplained).collect()),
         false => f64::NEG_INFINITY,
     };
+    let above_floor = || data.fitted.iter().filter(|(_, y)| *y > floor).map(|(x, y)| y - x);
+    let mean = above_floor().sum::<f64>() / above_floor().count().max(1) as f64;
     let residual = |(x, y): &Point| if *y <= floor { f64::NEG_INFINITY } else { y - x - mean };
     let q = match &data.all_runs {
         Some(runs) => {
