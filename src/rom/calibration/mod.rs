@@ -212,10 +212,10 @@ impl From<CalibrationError> for Error {
 
 impl Calibration {
     /// Raises the bounds (to [`LEAST`] times the indicator at least) for the number of load cases that the runs are of:
-    /// models of one case are alike, whatever part of it they know. The factor `1 + 2 / cases` is prudence, not a
+    /// models of one case are alike, whatever part of it they know. The factor `1 + 1 / cases` is prudence, not a
     /// theorem; docs/indicator.md has what it gives.
     pub fn widen(&mut self, cases: usize) {
-        let by = 1.0 + 2.0 / cases.max(1) as f64;
+        let by = 1.0 + 1.0 / cases.max(1) as f64;
         let raise = |curve: &mut Curve| {
             let bounds = curve.eta.iter().zip(&mut curve.bound);
             bounds.for_each(|(x, b)| *b = (*b + by.log10()).max(x + LEAST.log10()));

@@ -206,7 +206,7 @@ fn a_bound_from_few_cases_is_wider_and_never_below_three_indicators() {
     let (mut one, mut ten) = (c.clone(), c.clone());
     one.widen(1);
     ten.widen(10);
-    assert!((ratio(&one) / ratio(&c) - 3.0).abs() < 1e-6 && (ratio(&ten) / ratio(&c) - 1.2).abs() < 1e-6);
+    assert!((ratio(&one) / ratio(&c) - 2.0).abs() < 1e-6 && (ratio(&ten) / ratio(&c) - 1.1).abs() < 1e-6);
 }
 
 #[test]
