@@ -276,7 +276,7 @@ impl Run<'_> {
         // there depends on the smallest errors of the stress
         let duals = &self.model.duals;
         let blind = i == 0 || duals.iter().any(|d| d.begins() && watch.grows(&d.name));
-        let asked = options.residual_every > 0 && (i + 1) % options.residual_every == 0;
+        let asked = options.residual_every > 0 && (i + 1).is_multiple_of(options.residual_every);
         if blind && !watch.wrong() || asked && reduced.is_ok() {
             let r = self.residual(&trial)?;
             self.summary.equilibrium.push((t, r));
@@ -392,8 +392,7 @@ impl Run<'_> {
         for shape in &shapes {
             self.products.extend_modes(&mut self.model.bases, shape, self.options.tolerance / 1000.0)?;
         }
-        let tolerance = self.cubature_tolerance();
-        self.renewed = true;
+        let tolerance = self.model.tolerance;
         cx.timers.time("reduction", || self.model.rebuild(tolerance))?;
         cx.say(format_args!("{} modes with the thermo-elastic ones", self.model.bases.modes.len()));
         self.state = self.model.system.virgin();
