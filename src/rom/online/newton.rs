@@ -21,7 +21,7 @@ pub type OnlineReport = StepReport;
 /// Internal forces below this share of the magnitudes they sum are rounding.
 const ROUNDING: f64 = 1e-14;
 /// This share of `K_ii u_i` is lost where strains cancel, as in a free thermal expansion.
-const CANCELLATION: f64 = 1e-14;
+const CANCELLATION: f64 = 1e-15;
 
 /// Advances a reduced run to time `to`, cutting the step where needed.
 ///
