@@ -18,10 +18,12 @@ mod solve;
 mod train;
 
 use crate::error::{Error, Result};
+use crate::parallel::agree;
 use crate::stages::Context;
 use args::{Cli, Command};
 use clap::Parser;
 use session::Session;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Parses the command line, runs the command on all ranks, and tells the exit code.
@@ -38,6 +40,14 @@ pub fn main() -> ExitCode {
     });
     let outcome = run(&cli, &session);
     session.finish(outcome)
+}
+
+/// Writes a picture; root alone does, and every rank hears of it.
+///
+/// # Collective
+fn write_figure(cx: &Context, file: &Path, svg: impl FnOnce() -> String) -> Result<()> {
+    let written = if cx.comm.is_root() { std::fs::write(file, svg()) } else { Ok(()) };
+    agree(cx.comm, written.map_err(|e| Error::run(format!("{}: cannot be written ({e})", file.display()))))
 }
 
 fn run(cli: &Cli, session: &Session) -> Result<()> {

@@ -1,8 +1,8 @@
 //! `ferrom offline`.
 
-use super::Answer;
 use super::args::{EcmMode, Offline};
 use super::session::Session;
+use super::{Answer, write_figure};
 use crate::config::{Case, CubatureMode, read_case};
 use crate::error::{Error, Result};
 use crate::parallel::agree;
@@ -46,16 +46,14 @@ pub(super) fn run(cx: &Context, args: &Offline, session: &Session) -> Result<Ans
 /// Draws the calibration that the model keeps.
 fn draw(cx: &Context, model: &Path, figure: &Path) -> Result<()> {
     let text = ReducedModel::read_online(cx.comm, model)?.calibration;
-    let drawn = match text.as_str() {
+    let read = match text.as_str() {
         "" => {
             Err(Error::case(format!("{}: has no calibration to draw; leave --figure out", model.display())))
         }
-        text => Calibration::from_json(text).map_err(Error::from).and_then(|c| {
-            let svg = if cx.comm.is_root() { std::fs::write(figure, svg(&c)) } else { Ok(()) };
-            svg.map_err(|e| Error::run(format!("{}: cannot be written ({e})", figure.display())))
-        }),
+        text => Calibration::from_json(text).map_err(Error::from),
     };
-    agree(cx.comm, drawn)
+    let calibration = agree(cx.comm, read)?;
+    write_figure(cx, figure, || svg(&calibration))
 }
 
 fn table(r: &OfflineReport) -> Table {

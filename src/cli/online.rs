@@ -1,13 +1,12 @@
 //! `ferrom online`.
 
-use super::Answer;
 use super::args::{Online, RebuildBy, Watch};
+use super::{Answer, write_figure};
 use crate::config::{Case, read_case};
 use crate::error::{Error, Kind, Result};
 use crate::parallel::agree;
-use crate::rom::calibration::{LEAST, history::History};
+use crate::rom::calibration::LEAST;
 use crate::stages::{AdaptiveOptions, Context, Rebuild, adaptive, online};
-use std::path::Path;
 
 pub(super) fn run(cx: &Context, args: &Online) -> Result<Answer> {
     let case = agree(cx.comm, args.case.as_ref().map(|p| read_case(p)).transpose())?;
@@ -25,7 +24,7 @@ pub(super) fn run(cx: &Context, args: &Online) -> Result<Answer> {
     ));
     if let Some(file) = &args.figure {
         match &summary.history {
-            Some(h) => draw(cx, h, file)?,
+            Some(h) => write_figure(cx, file, || h.svg())?,
             None => cx.warn("the model does not rebuild p: there is no indicator to draw (--figure)"),
         }
     }
@@ -51,19 +50,13 @@ pub(super) fn run_adaptive(cx: &Context, args: &Online) -> Result<Answer> {
     ));
     let json = serde_json::to_value(&summary).map_err(|e| Error::run(e.to_string()))?;
     if let Some(file) = &args.figure {
-        draw(cx, &summary.history, file)?;
+        write_figure(cx, file, || summary.history.svg())?;
     }
     let verdict = match summary.stopped {
         Some(why) => Err(Error::new(Kind::Tolerance, why)),
         None => Ok(()),
     };
     Ok(Answer { json, verdict })
-}
-
-/// Writes the picture of a run.
-fn draw(cx: &Context, history: &History, file: &Path) -> Result<()> {
-    let written = if cx.comm.is_root() { std::fs::write(file, history.svg()) } else { Ok(()) };
-    agree(cx.comm, written.map_err(|e| Error::run(format!("{}: cannot be written ({e})", file.display()))))
 }
 
 /// The options of an adaptive run.

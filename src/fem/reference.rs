@@ -8,7 +8,8 @@ use crate::mesh::{ElementKind, FaceKind};
 /// Most nodes of any element.
 pub const MAX_NODES: usize = 20;
 
-const HEX_VERTICES: [[f64; 3]; 8] = [
+/// Corners of the reference hexahedron, in the order of its nodes.
+pub const HEX_VERTICES: [[f64; 3]; 8] = [
     [-1.0, -1.0, -1.0],
     [1.0, -1.0, -1.0],
     [1.0, 1.0, -1.0],

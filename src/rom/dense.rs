@@ -1,7 +1,6 @@
 //! Dense kernels on slices that the reduced-order algorithms share: products with a fixed order of operations,
 //! a comparison that rounding cannot upset, and thin wrappers of faer's matrix product.
 
-use crate::parallel::Comm;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 
@@ -110,30 +109,6 @@ pub fn to_column_major(a: MatRef<'_, f64>) -> Vec<f64> {
     out
 }
 
-/// Sign that makes each column's entry of largest magnitude positive; among magnitudes equal to 1e-9 relative the one
-/// with the lowest global id decides. `columns`: `ids.len() x n`, column-major, this rank's rows.
-///
-/// # Collective
-/// `n` must agree.
-pub fn signs(comm: &Comm, columns: &[f64], ids: &[u64], n: usize) -> Vec<f64> {
-    let rows = ids.len();
-    (0..n)
-        .map(|j| {
-            let mut best = (f64::NEG_INFINITY, u64::MAX, 1.0);
-            for (x, &id) in columns[j * rows..(j + 1) * rows].iter().zip(ids) {
-                let size = blur(x.abs());
-                if size > best.0 || (size == best.0 && id < best.1) {
-                    best = (size, id, if *x < 0.0 { -1.0 } else { 1.0 });
-                }
-            }
-            let (_, _, owner) = comm.argmax(best.0, best.1);
-            let mut sign = [best.2];
-            comm.broadcast(&mut sign, owner);
-            sign[0]
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,12 +130,5 @@ mod tests {
         for n in [0, 1, 15, 16, 17, 100] {
             assert_eq!(dot(&vec![1.0; n], &vec![1.0; n]), n as f64);
         }
-    }
-
-    #[test]
-    fn the_largest_entry_decides_the_sign_and_the_lowest_id_among_equals() {
-        let columns = [1.0, -3.0, 2.0, -2.0, 2.0, 0.0];
-        assert_eq!(signs(&Comm::serial(), &columns, &[5, 6, 7], 2), vec![-1.0, -1.0]);
-        assert_eq!(signs(&Comm::serial(), &columns, &[9, 6, 7], 2), vec![-1.0, 1.0]);
     }
 }

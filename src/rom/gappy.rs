@@ -210,9 +210,7 @@ impl Gappy {
         }
         Residual { absolute: rest.max(0.0).sqrt(), norm: square.sqrt() }
     }
-}
 
-impl Gappy {
     /// The misfit `B_z c - q_z` at this rank's rows.
     ///
     /// # Panics

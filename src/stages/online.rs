@@ -169,13 +169,9 @@ fn run(
         times.len(),
         case.time.end()
     ));
-    // the model's own quantity: it is there, or nothing is watched
-    let watched: Vec<String> =
-        model.duals.iter().filter(|d| d.name == WATCHED).map(|d| d.name.clone()).collect();
-    let mut watch = match watched.is_empty() {
-        true => None,
-        false => Some(agree(comm, Watch::new(model, &watched, f64::INFINITY, LEAST))?),
-    };
+    let watches = model.duals.iter().any(|d| d.name == WATCHED);
+    let new_watch = || agree(comm, Watch::new(model, &[WATCHED.to_owned()], f64::INFINITY, LEAST));
+    let mut watch = watches.then(new_watch).transpose()?;
     duals.iter_mut().for_each(|d| d.fit(comm, &system, &state));
     cx.timers.time("output", || output.write(cx, &state, &duals, model, watch.as_ref()))?;
     let mut progress = cx.progress("online", times.len());

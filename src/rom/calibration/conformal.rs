@@ -98,6 +98,13 @@ pub fn quantile(residuals: &[f64], level: f64) -> Quantile {
     Quantile { value, widening: 1.0 + (WIDEST - 1.0) * missing }
 }
 
+/// The least of some values that at least the share `level` of them do not exceed; minus infinity of none.
+pub fn level_quantile(mut values: Vec<f64>, level: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let k = ((values.len() as f64 * level) * (1.0 - 1e-12)).ceil() as usize;
+    values.get(k.max(1) - 1).copied().unwrap_or(f64::NEG_INFINITY)
+}
+
 /// The quantile where whole runs are held back: of each run its own quantile at the level (so that it is covered on that
 /// share of its steps), and over the runs the finite-sample rule of [`quantile`], which is the largest for fewer than
 /// [`pairs_needed`] runs. A new run exchangeable with `G` of them is covered like that with probability `G / (G + 1)` at
@@ -107,12 +114,7 @@ pub fn quantile_of_runs(residuals: &[f64], groups: &[u32], level: f64) -> Quanti
     for (&r, &g) in residuals.iter().zip(groups) {
         runs.entry(g).or_default().push(r);
     }
-    let own = |run: &mut Vec<f64>| {
-        run.sort_by(f64::total_cmp);
-        let k = ((run.len() as f64 * level) * (1.0 - 1e-12)).ceil() as usize;
-        run[k.clamp(1, run.len()) - 1]
-    };
-    let of_runs: Vec<f64> = runs.values_mut().map(own).collect();
+    let of_runs: Vec<f64> = runs.into_values().map(|run| level_quantile(run, level)).collect();
     let value = quantile(&of_runs, level).value;
     Quantile { value, ..quantile(residuals, level) }
 }

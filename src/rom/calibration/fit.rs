@@ -1,7 +1,7 @@
 //! From pairs to a [`Calibration`].
 
 use super::conformal::{
-    self, GROUPS, Quantile, divide, group_sizes, pairs_needed, quantile, quantile_of_runs,
+    self, GROUPS, Quantile, divide, group_sizes, level_quantile, pairs_needed, quantile, quantile_of_runs,
 };
 use super::curve::{Curve, grid, interpolate};
 use super::gp::{Estimate, Process};
@@ -186,11 +186,7 @@ impl Data<'_> {
 /// pairs above the floor, of all runs: it is one number, which no part of them could fit too well.
 fn fit_factor(data: &Data<'_>) -> (FactorReport, Quantile) {
     let noise = |(x, _): &&Point| *x < NOISE.log10();
-    let own = |mut of: Vec<f64>| {
-        of.sort_by(f64::total_cmp);
-        let k = ((of.len() as f64 * data.level).ceil() as usize).clamp(1, of.len().max(1)) - 1;
-        of.get(k).copied().unwrap_or(f64::NEG_INFINITY)
-    };
+    let own = |of: Vec<f64>| level_quantile(of, data.level);
     let above = own(data.all.iter().filter(|p| !noise(p)).map(|(x, y)| y - x).collect());
     let unexplained = |(x, y): &Point| if *y > above + x { *y } else { f64::NEG_INFINITY };
     // without pairs above nothing tells a floor from a factor

@@ -11,7 +11,7 @@ use super::peaks::Peaks;
 use super::right::{Kept, Method, Right};
 use super::{Diagonal, InnerProduct, Pod, PodError, Snapshots, Truncation};
 use crate::parallel::Comm;
-use crate::rom::dense::{axpy, dot, product, signs, to_column_major, vectorised};
+use crate::rom::dense::{axpy, dot, product, to_column_major, vectorised};
 use faer::MatRef;
 
 /// Departure from orthonormality that needs no further pass.
@@ -32,6 +32,7 @@ pub(super) fn finish<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
     truncation: Truncation,
     method: Method,
 ) -> Result<Pod, PodError> {
+    super::check(comm, snapshots, ids.len(), truncation)?;
     let right = Right::new(comm, snapshots, inner, method, ROWS)?;
     let kept = right.keep(truncation);
     let (rows, s) = (snapshots.len(), snapshots.count());
@@ -49,8 +50,9 @@ pub(super) fn finish<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
         singular_values = values;
         modes = times(modes, rows, n, &rotation, n);
     }
-    let signs = signs(comm, &modes, ids, n);
-    flip(&mut modes, rows, &signs);
+    let mut peaks = Peaks::new(n);
+    peaks.see(&modes, rows, 0, &|i| ids[i]);
+    flip(&mut modes, rows, &peaks.signs(comm));
     let orthogonality = departure(&gram_of(comm, &modes, rows, n, inner), n);
     let projection_errors = projection_errors(comm, snapshots, inner, &modes, n, &right.squares);
     Ok(Pod { modes, count: n, singular_values, spectrum: right.values, projection_errors, orthogonality })

@@ -2,7 +2,7 @@
 
 use super::panels::{column_block, gram_block, mirror, row_blocks, visit};
 use super::right::{Method, Right};
-use super::{InnerProduct, Pod, PodError, Snapshots, Truncation, check, check_squares, finish};
+use super::{InnerProduct, Pod, PodError, Snapshots, Truncation, check_squares, finish};
 use crate::parallel::Comm;
 use crate::rom::dense::transposed_product;
 use faer::{MatRef, Side};
@@ -27,7 +27,6 @@ pub fn pod_gram<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
     ids: &[u64],
     truncation: Truncation,
 ) -> Result<Pod, PodError> {
-    check(comm, snapshots, ids.len(), truncation)?;
     finish::finish(comm, snapshots, inner, ids, truncation, Method::Gram)
 }
 

@@ -6,7 +6,7 @@
 
 use super::panels::{gram_of, scale_rows, times, visit};
 use super::right::{Method, Right};
-use super::{Diagonal, InnerProduct, Pod, PodError, Snapshots, Truncation, check, check_squares, finish};
+use super::{Diagonal, InnerProduct, Pod, PodError, Snapshots, Truncation, check_squares, finish};
 use crate::parallel::Comm;
 use crate::rom::dense::{dot, product, to_column_major, vectorised};
 use faer::{Mat, MatRef};
@@ -28,7 +28,6 @@ pub fn pod_tsqr<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
     ids: &[u64],
     truncation: Truncation,
 ) -> Result<Pod, PodError> {
-    check(comm, snapshots, ids.len(), truncation)?;
     finish::finish(comm, snapshots, inner, ids, truncation, Method::Tsqr)
 }
 

@@ -268,8 +268,7 @@ impl Run<'_> {
         let (cx, options) = (self.cx, self.options);
         let mut trial = self.state.clone();
         let reduced = cx.timers.time("newton", || advance(&mut self.model.system, &mut trial, t));
-        let triggers = |name: &str| options.triggers.iter().any(|t| t == name);
-        cx.timers.time("indicator", || self.model.watch(&trial, triggers));
+        cx.timers.time("indicator", || self.model.watch(&trial, |name| watch.watches(name)));
         watch.look(&self.model.duals, reduced.is_err());
         self.summary.bound = self.summary.bound.max(watch.bound);
         // eta can be blind at the first step of a new case (method.md 3.3), and where its quantity begins to grow: what is

@@ -5,19 +5,10 @@
 //! trilinear functions through the points: `corner_i = sum_j prod_c (1 + sqrt(3) s_ic s_jc) / 8 * point_j`. Its inverse is
 //! the trilinear interpolation at the points, `point_j = sum_i prod_c (1 + s_ic s_jc / sqrt(3)) / 8 * corner_i`.
 
+use crate::fem::reference::HEX_VERTICES;
+
 /// Corner nearest to each integration point, in the order of points of `docs/conventions.md`.
 const NEAREST: [usize; 8] = [0, 1, 3, 2, 4, 5, 7, 6];
-/// Signs of the coordinates of the corners.
-const SIGNS: [[f64; 3]; 8] = [
-    [-1.0, -1.0, -1.0],
-    [1.0, -1.0, -1.0],
-    [1.0, 1.0, -1.0],
-    [-1.0, 1.0, -1.0],
-    [-1.0, -1.0, 1.0],
-    [1.0, -1.0, 1.0],
-    [1.0, 1.0, 1.0],
-    [-1.0, 1.0, 1.0],
-];
 
 /// Values at the 8 points of a hexahedron (`8 x N`) from those at its corners, which were `copied` or extrapolated.
 pub(super) fn from_corners<const N: usize>(corners: &[[f64; N]; 8], copied: bool) -> [[f64; N]; 8] {
@@ -27,9 +18,9 @@ pub(super) fn from_corners<const N: usize>(corners: &[[f64; N]; 8], copied: bool
             return corners[own];
         }
         let mut value = [0.0; N];
-        for (corner, signs) in corners.iter().zip(SIGNS) {
+        for (corner, signs) in corners.iter().zip(HEX_VERTICES) {
             let weight: f64 =
-                (0..3).map(|c| 1.0 + signs[c] * SIGNS[own][c] / 3f64.sqrt()).product::<f64>() / 8.0;
+                (0..3).map(|c| 1.0 + signs[c] * HEX_VERTICES[own][c] / 3f64.sqrt()).product::<f64>() / 8.0;
             value.iter_mut().zip(corner).for_each(|(v, x)| *v += weight * x);
         }
         value
@@ -69,7 +60,7 @@ mod tests {
     #[test]
     fn a_trilinear_field_comes_back_at_the_points() {
         let field = |x: [f64; 3]| [1.0 + x[0] - 2.0 * x[1] + 3.0 * x[2] + x[0] * x[1] * x[2]];
-        let corners = SIGNS.map(field);
+        let corners = HEX_VERTICES.map(field);
         let g = 1.0 / 3f64.sqrt();
         let points = from_corners(&corners, false);
         for (p, point) in points.iter().enumerate() {
