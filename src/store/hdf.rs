@@ -29,7 +29,15 @@ pub(super) fn cause(error: &hdf5::Error) -> String {
 
 /// Starts the HDF5 library, to be called before MPI starts: HDF5 1.10 would otherwise end itself inside of MPI_Finalize,
 /// where it crashes on what a full disk kept it from writing.
+///
+/// Files are not locked, unless `HDF5_USE_FILE_LOCKING` says so: parallel file systems often refuse locks, a lock stays as
+/// long as any child process holds the file's descriptor, and ferrom's own files appear under their name when complete.
+/// To be called while the program has one thread.
 pub fn start_library() {
+    if std::env::var_os("HDF5_USE_FILE_LOCKING").is_none() {
+        // SAFETY: the caller has no other thread that could read the environment.
+        unsafe { std::env::set_var("HDF5_USE_FILE_LOCKING", "FALSE") };
+    }
     let _ = hdf5::library_version();
 }
 
