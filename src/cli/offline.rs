@@ -82,8 +82,8 @@ fn table(r: &OfflineReport) -> Table {
             "coverage of its bound, median bound / error",
             format!("{:.0} %, {:.1}", 100.0 * c.coverage, c.median_ratio),
         );
-        if let Some(add) = &c.few_pairs {
-            table.note(format!("few pairs for the indicator, its bound is wide: {add}"));
+        if let Some(advice) = &c.advice {
+            table.note(format!("error indicator: {advice}"));
         }
     }
     table

@@ -36,8 +36,8 @@ pub struct CalibrationReport {
     pub median_ratio: f64,
     /// Which model gives the bound.
     pub model: String,
-    /// What to add where the pairs are too few.
-    pub few_pairs: Option<String>,
+    /// What to add where load cases, pairs or runs are few.
+    pub advice: Option<String>,
 }
 
 impl CalibrationReport {
@@ -51,7 +51,7 @@ impl CalibrationReport {
                 calibration::Model::GaussianProcess => "Gaussian process".to_owned(),
                 calibration::Model::Factor => "factor".to_owned(),
             },
-            few_pairs: c.few_pairs.clone(),
+            advice: c.advice().map(str::to_owned),
         }
     }
 }
@@ -110,9 +110,6 @@ pub(super) fn calibrate(
     match calibration::calibrate(&pairs, options.level, options.seed) {
         Ok(mut c) => {
             c.widen(spans.len());
-            if let Some(runs) = &c.few_runs {
-                log::info!("calibration of the error indicator: {runs}");
-            }
             Ok(Some(c))
         }
         Err(e @ CalibrationError::NoPairs { .. }) => {

@@ -99,9 +99,7 @@ impl Watch {
                  calibrated; build the model with [offline] calibrate = true and 'p' among its quantities"
                     .to_owned(),
             ),
-            Some(c) => c.few_pairs.as_ref().map(|add| {
-                format!("the error indicator is calibrated on few pairs, and its bound is wide: {add}")
-            }),
+            Some(c) => c.advice().map(|advice| format!("error indicator: {advice}")),
         }
     }
 

@@ -126,10 +126,14 @@ fn titles(s: &mut String, c: &Calibration) {
             d.held_back
         ),
     );
-    let warning = match (&c.few_pairs, &c.few_runs) {
-        (Some(_), _) => "Too few pairs for this level: the bound is widened",
-        (None, Some(_)) => "Too few runs for this level: the bound is the largest residual held back",
-        (None, None) => return,
+    let warning = if c.few_cases.is_some() {
+        "Few load cases: the bound is widened"
+    } else if c.few_pairs.is_some() {
+        "Too few pairs for this level: the bound is widened"
+    } else if c.few_runs.is_some() {
+        "Too few runs for this level: the bound is the largest residual held back"
+    } else {
+        return;
     };
     put(s, format_args!("<text x=\"{left}\" y=\"64\" fill=\"#b00020\">{warning}</text>"));
 }

@@ -43,7 +43,6 @@ pub fn calibrate(pairs: &[Pair], level: f64, seed: u64) -> Result<Calibration, C
         a.eta.total_cmp(&b.eta).then(a.error.total_cmp(&b.error)).then(a.group.cmp(&b.group))
     });
     let held = divide(&used, level, seed);
-    let point = |p: &Pair| (p.eta.log10(), p.error.log10());
     let part = |which: bool| -> Vec<Point> {
         used.iter().zip(&held).filter(|(_, h)| **h == which).map(|(p, _)| point(p)).collect()
     };
@@ -163,22 +162,36 @@ impl Data<'_> {
     }
 
     fn score(&self, curve: &Curve) -> Score {
-        let points = if self.held_back.is_empty() { self.all } else { self.held_back };
-        let n = points.len() as f64;
-        let mut ratios: Vec<f64> =
-            points.iter().map(|&(x, y)| interpolate(&curve.eta, &curve.bound, x) - y).collect();
-        ratios.sort_by(f64::total_cmp);
-        // The pair that is the quantile lies on the bound, up to rounding.
-        let covered = ratios.iter().filter(|r| **r >= -1e-9).count();
-        let middle = ratios.len() / 2;
-        let median =
-            if ratios.len() % 2 == 1 { ratios[middle] } else { 0.5 * (ratios[middle - 1] + ratios[middle]) };
-        Score {
-            coverage: covered as f64 / n,
-            mean_ratio: ratios.iter().map(|r| 10f64.powf(*r)).sum::<f64>() / n,
-            median_ratio: 10f64.powf(median),
-        }
+        score(curve, if self.held_back.is_empty() { self.all } else { self.held_back })
     }
+}
+
+/// How a curve's bound does on points, of which there is one at least.
+pub(super) fn score(curve: &Curve, points: &[Point]) -> Score {
+    let n = points.len() as f64;
+    let mut ratios: Vec<f64> =
+        points.iter().map(|&(x, y)| interpolate(&curve.eta, &curve.bound, x) - y).collect();
+    ratios.sort_by(f64::total_cmp);
+    // The pair that is the quantile lies on the bound, up to rounding.
+    let covered = ratios.iter().filter(|r| **r >= -1e-9).count();
+    let middle = ratios.len() / 2;
+    let median =
+        if ratios.len() % 2 == 1 { ratios[middle] } else { 0.5 * (ratios[middle - 1] + ratios[middle]) };
+    Score {
+        coverage: covered as f64 / n,
+        mean_ratio: ratios.iter().map(|r| 10f64.powf(*r)).sum::<f64>() / n,
+        median_ratio: 10f64.powf(median),
+    }
+}
+
+/// The points of pairs that were held back, or of all where none was.
+pub(super) fn judged(pairs: &[UsedPair]) -> Vec<Point> {
+    let any = pairs.iter().any(|p| p.held_back);
+    pairs.iter().filter(|p| p.held_back == any).map(|p| point(&p.pair)).collect()
+}
+
+fn point(p: &Pair) -> Point {
+    (p.eta.log10(), p.error.log10())
 }
 
 /// `e <= max(c eta, floor)`. The floor is what models err where the indicator says next to nothing: the quantile of the

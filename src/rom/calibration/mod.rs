@@ -35,6 +35,9 @@ pub const SATURATION: f64 = 0.3;
 /// which carries its error on, may be worse than the plain runs of a calibration.
 pub const LEAST: f64 = 3.0;
 
+/// Fewer load cases than this are told to the user.
+pub const FEW_CASES: usize = 5;
+
 /// How far above the largest calibrated indicator the bound, which grows in proportion there, still counts as
 /// calibrated. Below the smallest its bound holds all the more.
 pub const DECADES_ABOVE: f64 = 1.0;
@@ -154,7 +157,7 @@ pub struct Calibration {
     /// Enough pairs but from too few runs that differ: the bound is the largest residual held back, not
     /// widened.
     pub few_runs: Option<String>,
-    /// The runs are of few load cases: the bound was widened.
+    /// The runs are of few load cases ([`FEW_CASES`]): by how much the bound was widened, and what to add.
     pub few_cases: Option<String>,
     /// The pairs that were used, in ascending order of indicator.
     pub pairs: Vec<UsedPair>,
@@ -213,21 +216,31 @@ impl From<CalibrationError> for Error {
 impl Calibration {
     /// Raises the bounds (to [`LEAST`] times the indicator at least) for the number of load cases that the runs are of:
     /// models of one case are alike, whatever part of it they know. The factor `1 + 1 / cases` is prudence, not a
-    /// theorem; docs/indicator.md has what it gives.
+    /// theorem; docs/indicator.md has what it gives. The scores are those of the raised bounds.
     pub fn widen(&mut self, cases: usize) {
         let by = 1.0 + 1.0 / cases.max(1) as f64;
-        let raise = |curve: &mut Curve| {
+        let judged = fit::judged(&self.pairs);
+        let raise = |curve: &mut Curve, score: &mut Score| {
             let bounds = curve.eta.iter().zip(&mut curve.bound);
             bounds.for_each(|(x, b)| *b = (*b + by.log10()).max(x + LEAST.log10()));
+            *score = fit::score(curve, &judged);
         };
-        raise(&mut self.factor.curve);
+        raise(&mut self.factor.curve, &mut self.factor.score);
         if let Some(p) = &mut self.process {
-            raise(&mut p.curve);
+            raise(&mut p.curve, &mut p.score);
         }
-        self.few_cases = Some(format!(
-            "the bound is {by:.2} times what the calibration runs ask for, since they are of {cases} load case{}; add cases",
-            if cases == 1 { "" } else { "s" }
-        ));
+        self.few_cases = (cases < FEW_CASES).then(|| {
+            let s = if cases == 1 { "" } else { "s" };
+            format!(
+                "the calibration runs are of {cases} load case{s}, so the bound is {by:.2} times what they ask for, and it \
+                 speaks of loads like theirs: add training cases that span the loads to come"
+            )
+        });
+    }
+
+    /// What to add for a tighter or safer bound, in order of weight.
+    pub fn advice(&self) -> Option<&str> {
+        self.few_cases.as_deref().or(self.few_pairs.as_deref()).or(self.few_runs.as_deref())
     }
 
     /// The curve of the model that was kept.

@@ -207,6 +207,11 @@ fn a_bound_from_few_cases_is_wider_and_never_below_three_indicators() {
     one.widen(1);
     ten.widen(10);
     assert!((ratio(&one) / ratio(&c) - 2.0).abs() < 1e-6 && (ratio(&ten) / ratio(&c) - 1.1).abs() < 1e-6);
+    assert!(
+        (one.score().median_ratio / c.score().median_ratio - 2.0).abs() < 1e-6,
+        "scores are of the raised bound"
+    );
+    assert!(one.advice().is_some_and(|a| a.contains("1 load case,")) && ten.few_cases.is_none());
 }
 
 #[test]
