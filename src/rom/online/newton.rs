@@ -20,7 +20,8 @@ pub type OnlineReport = StepReport;
 
 /// Internal forces below this share of the magnitudes they sum are rounding.
 const ROUNDING: f64 = 1e-14;
-/// This share of `K_ii u_i` is lost where strains cancel, as in a free thermal expansion.
+/// This share of `K_ii u_i`, and of the forces that they set out to balance, is lost where strains cancel, as in a free
+/// thermal expansion.
 const CANCELLATION: f64 = 1e-15;
 
 /// Advances a reduced run to time `to`, cutting the step where needed.
@@ -96,7 +97,7 @@ fn attempt(
         let a = amplitude.value(t1);
         system.external.iter_mut().zip(vector).for_each(|(f, v)| *f += a * v);
     }
-    let (mut first, mut cancelling) = (0.0f64, f64::INFINITY);
+    let (mut first, mut cancelling, mut unbalanced) = (0.0f64, f64::INFINITY, 0.0f64);
     for iteration in 0..=system.tolerances.max_iterations {
         system.active.strain(&to.coefficients, &mut to.active.strain);
         let status = law(
@@ -127,7 +128,11 @@ fn attempt(
         let diagonal = system.total[n..n + n * n].iter().step_by(n + 1).zip(&to.coefficients);
         // the least of all iterations: coordinates that run away must not pass for rounding
         cancelling = cancelling.min(diagonal.map(|(k, c)| (k * c).powi(2)).sum::<f64>().sqrt());
-        let floor = ROUNDING * magnitude + CANCELLATION * cancelling;
+        if iteration == 0 {
+            // what thermal strains ask for before the coordinates follow, which are zero in a virgin structure
+            unbalanced = magnitude;
+        }
+        let floor = ROUNDING * magnitude + CANCELLATION * cancelling.max(unbalanced);
         // an infinite norm would accept anything
         let finite = residual.is_finite() && norm.is_finite();
         if finite && residual <= (system.tolerances.tolerance * norm).max(floor) {

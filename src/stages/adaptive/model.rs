@@ -87,7 +87,7 @@ impl<'s> AdaptiveModel<'s> {
     pub fn rebuild(&mut self, tolerance: f64) -> Result<()> {
         let (comm, structure, case, path) = (self.comm, self.structure, self.case, self.path);
         if let Some(stress) = self.bases.duals.iter().find(|d| d.quantity.name == "sig") {
-            self.bases.stresses = compressed_stresses(comm, structure, &scaled(stress), tolerance)?;
+            self.bases.stresses = compressed_stresses(comm, structure, &scaled(stress), tolerance / 10.0)?;
         }
         let start = self.start.clone();
         let parts = build(comm, structure, &self.bases, start, tolerance, &self.origin, case, path)?;
