@@ -124,7 +124,21 @@ fn located(
     if !remedy.is_empty() {
         text = format!("{text}; {remedy}");
     }
-    text
+    one_line(&text)
+}
+
+/// A sentence on one line, of a length that a person reads: what it cites of a file may be anything.
+fn one_line(text: &str) -> String {
+    const MOST: usize = 2000;
+    let mut line = String::with_capacity(text.len().min(MOST));
+    for c in text.chars() {
+        if line.len() > MOST {
+            line.push('…');
+            break;
+        }
+        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    line
 }
 
 impl fmt::Display for Error {

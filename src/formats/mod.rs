@@ -2,6 +2,8 @@
 
 pub mod ansys;
 mod ids;
+#[cfg(test)]
+pub(crate) mod mutate;
 pub mod zset;
 
 use crate::error::{Error, Result};
