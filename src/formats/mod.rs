@@ -1,6 +1,7 @@
 //! Other programs' files: bytes to meshes and fields, and back. No mathematics, no decisions about what to compute.
 
 pub mod ansys;
+pub mod calculix;
 mod ids;
 #[cfg(test)]
 pub(crate) mod mutate;
