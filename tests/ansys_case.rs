@@ -3,7 +3,7 @@
 mod support;
 
 use ferrom::config::Case;
-use ferrom::formats::ansys::{DeckMaterial, MaterialTable, TableRow};
+use ferrom::loads::TemperatureHistory;
 use ferrom::material::{Input, Material, Output, Status};
 use ferrom::parallel::Comm;
 use ferrom::store::SnapshotFile;
@@ -106,47 +106,20 @@ fn element_values(file: &hdf5::File, set: &str, name: &str) -> (Vec<i64>, Vec<f6
     (offsets, file.dataset(&format!("{of}/values")).and_then(|d| d.read_raw::<f64>()).unwrap())
 }
 
-/// Bilinear isotropic hardening of a material: elasticity from its properties, the line of hardening through the stored
-/// yield stresses of the least and the largest plastic strain.
-fn bilinear(file: &hdf5::File, number: u32, material_of: &[u32], sets: &[(Vec<i64>, Vec<f64>)]) -> Material {
-    let constant = |p: &str| {
-        file.dataset(&format!("materials/{number}/{p}")).and_then(|d| d.read_raw::<f64>()).unwrap()[0]
-    };
-    let (young, poisson) = (constant("EX"), constant("NUXY"));
-    let (mut low, mut high) = ((f64::INFINITY, 0.0), (0.0, 0.0));
-    for (offsets, values) in sets {
-        for e in (0..material_of.len()).filter(|&e| material_of[e] == number) {
-            for row in
-                values[offsets[e] as usize..offsets[e + 1] as usize].chunks_exact(10).filter(|r| r[3] > 0.0)
-            {
-                low = if row[3] < low.0 { (row[3], row[0]) } else { low };
-                high = if row[3] > high.0 { (row[3], row[0]) } else { high };
-            }
-        }
-    }
-    let h = (high.1 - low.1) / (high.0 - low.0);
-    let constants = BTreeMap::from([(1, low.1 - h * low.0), (2, young * h / (young + h))]);
-    println!("material {number}: yield stress {:.5}, tangent modulus {:.4}", constants[&1], constants[&2]);
-    let one = |v: f64| vec![(0.0, v)];
-    let rows = vec![TableRow { constants, ..TableRow::default() }];
-    let material = DeckMaterial {
-        properties: BTreeMap::from([("EX".to_owned(), one(young)), ("NUXY".to_owned(), one(poisson))]),
-        tables: vec![MaterialTable { label: "PLAS".into(), option: "BISO".into(), line: 1, rows }],
-    };
-    let Ok(spec) = material.to_spec("m", 0.0) else { panic!("BISO is mapped") };
-    spec.build().unwrap()
-}
-
 #[test]
 fn strains_of_a_result_give_its_stresses_by_the_law_of_its_material() {
     let Some(path) = reference("ansys/static_nar/file.expected.h5") else { return };
-    let file = hdf5::File::open(path).unwrap();
+    let file = hdf5::File::open(&path).unwrap();
     let mut sets = file.group("sets").unwrap().member_names().unwrap();
     sets.sort();
     let material_of = file.dataset("elements/mat").and_then(|d| d.read_raw::<u32>()).unwrap();
-    let hardening: Vec<_> = sets.iter().map(|set| element_values(&file, set, "ENL")).collect();
-    let materials: BTreeMap<u32, _> =
-        material_of.iter().map(|&m| (m, bilinear(&file, m, &material_of, &hardening))).collect();
+    let case = ferrom::config::read_case(&path.with_file_name("file.rst")).unwrap();
+    let law = |name: &str| {
+        let of = |m: &&ferrom::structure::MaterialEntry| m.set.as_deref() == Some(name);
+        case.materials.iter().find(of).unwrap().material.build().unwrap()
+    };
+    let materials: BTreeMap<u32, Material> =
+        material_of.iter().map(|&m| (m, law(&format!("mat{m}")))).collect();
     let n_state = 7;
     let mut states: Vec<f64> = Vec::new();
     let (mut worst_s, mut worst_p, mut scale) = (0.0f64, 0.0f64, 0.0f64);
@@ -206,6 +179,50 @@ fn loads_of_load_steps_ramp_and_jump_as_kbc_says() {
     assert_eq!(case.loading.prescribed.len(), 3);
 }
 
+/// The cube's face x = 1 at 120 where TREF is 20, by nodes, by a block of nodes, and by the places of the element; the
+/// temperature goes there linearly, and back to 20 everywhere in the second load step.
+#[test]
+fn temperatures_of_nodes_and_of_elements_are_one_history() {
+    let nodes = "BF,2,TEMP,120\nBF,3,TEMP,120\nNSEL,S,LOC,X,1\nNSEL,R,LOC,Z,1\nBF,ALL,TEMP,120\nALLSEL";
+    let block = "BFBLOCK,1,TEMP,8,4\n(i9,6(pg20.9))\n        2     120.000000000\n        3 1.200000000E+02\n        6  \
+                 120.000000000\n        7     120.000000000\nBF,end,loc,-1";
+    let element = "BFE,1,TEMP,1,20,120,120,20\nBFE,ALL,TEMP,5,20,120,120,20";
+    for hot in [nodes, block, element] {
+        let loads = format!("TREF,20\nTIME,2\n{hot}\nSOLVE\nTIME,3\nBF,ALL,TEMP,20\nBFE,1,TEMP,1,20\nSOLVE");
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("deck.dat");
+        let cold = if hot == element {
+            "BFE,1,TEMP,1,20,20,20,20\nBFE,1,TEMP,5,20,20,20,20"
+        } else {
+            "BF,ALL,TEMP,20"
+        };
+        let text = cube(STEEL, &loads.replace("BF,ALL,TEMP,20\nBFE,1,TEMP,1,20", cold));
+        std::fs::write(&path, text).unwrap();
+        let case = ferrom::config::read_case(&path).unwrap();
+        let all: Vec<u64> = (0..8).collect();
+        let mut history = TemperatureHistory::at_nodes(&case.loading, &all, 8).unwrap();
+        let mut found = vec![0.0; 8];
+        for (t, wanted) in [(0.0, 20.0), (1.0, 70.0), (2.0, 120.0), (2.5, 70.0), (3.0, 20.0)] {
+            history.evaluate(t, &mut found);
+            let hot = [20.0, wanted, wanted, 20.0, 20.0, wanted, wanted, 20.0];
+            assert!(found.iter().zip(hot).all(|(a, b)| (a - b).abs() < 1e-12), "t = {t}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_temperature_that_jumps_between_elements_is_refused() {
+    let two = "N,9,2,0,0\nN,10,2,1,0\nN,11,2,0,1\nN,12,2,1,1\nE,2,9,10,3,6,11,12,7\nBFE,1,TEMP,1,50\nBFE,2,TEMP,1,60";
+    let told = checked(&cube(STEEL, two)).unwrap_err();
+    assert!(
+        told.contains(
+            "node 2 has the temperature 50 in element 1 and 60 in element 2; temperatures are continuous"
+        ),
+        "{told}"
+    );
+    assert!(checked(&cube(STEEL, &two.replace("60", "50"))).is_ok());
+}
+
 #[test]
 fn a_pressure_on_a_face_of_a_cube_gives_its_stress() {
     let dir = tempfile::tempdir().unwrap();
@@ -227,7 +244,10 @@ fn what_a_case_may_not_leave_out_is_refused_by_name_and_line() {
         (STEEL, "CP,1,UX,ALL", "deck.dat, line 21: CP is not supported"),
         (STEEL, "NSEL,S,EXT\nD,ALL,UX,1", "a load on what NSEL,S,EXT (line 21) selects is not supported"),
         (STEEL, "ANTYPE,MODAL\nSOLVE", "line 22: ANTYPE,MODAL, an analysis that is not static,"),
-        (STEEL, "BFE,1,TEMP,1,20", "BFE (temperatures of elements) is not supported"),
+        (STEEL, "BFE,1,TEMP,1,%hot%", "line 21: BFE,1,TEMP,1,%hot% is not supported"),
+        (STEEL, "BF,HOT,TEMP,20", "line 21: BF,HOT,TEMP,20 is not supported"),
+        (STEEL, "BF,1,FLUE,20", "line 21: BF,1,FLUE,20 is not supported"),
+        (STEEL, "BFEBLOCK,1,TEMP,1,1", "line 21: BFEBLOCK is not supported"),
         (STEEL, "SOLVE\nD,7,UX,1\nSOLVE", "D on a displacement that was free in a load step before"),
         (STEEL, "D,2,UX,UNKNOWN", "line 21: D,2,UX,UNKNOWN is not supported"),
         ("MP,NUXY,1,0.3", "", "mat1 has no MP,EX"),

@@ -205,3 +205,39 @@ fn parts_of_a_real_run_are_imported_and_unsupported_elements_are_named() {
         told(&run)
     );
 }
+
+/// Results alone are enough: the file tells law, supports and motion, so that a model is trained on it, predicts its load
+/// again, and is held against it. NLGEOM was on: stresses and plastic strains are those of the turned body at 2 % strain.
+#[test]
+fn a_result_file_is_its_own_case_from_import_to_comparison() {
+    let Some(file) = reference("ansys/static_nar/file.rst") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| path(&dir.path().join(name));
+    let file = path(&file);
+    for (ranks, args) in [
+        (2, vec!["import", &file, "-o", &at("train.h5")]),
+        (1, vec!["offline", &at("train.h5"), "-o", &at("model.h5")]),
+        (1, vec!["online", &at("model.h5"), &file, "-o", &at("again.h5"), "--rebuild", "U,p,sig"]),
+    ] {
+        let run = ferrom(ranks, &args);
+        assert!(run.status.success(), "{}", told(&run));
+    }
+    let run = ferrom(2, &["compare", &at("again.h5"), &file, "--json"]);
+    assert!(run.status.success(), "{}", told(&run));
+    let json: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+    for (quantity, limit) in [("U", 2e-3), ("sig", 0.02), ("p", 0.025)] {
+        let error = json["worst"][quantity]["l2_of_largest"].as_f64().unwrap();
+        println!("{quantity}: {error:.1e}");
+        assert!(error < limit, "{quantity}: {error}");
+    }
+}
+
+#[test]
+fn what_a_result_file_does_not_tell_of_its_case_is_named() {
+    let Some(file) = reference("ansys/extrapolate_ref/file.rst") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let run = ferrom(1, &["import", &path(&file), "-o", &path(&dir.path().join("train.h5"))]);
+    assert!(run.status.success(), "{}", told(&run));
+    assert!(told(&run).contains("a result with forces on nodes is not supported"), "{}", told(&run));
+    assert!(told(&run).contains("`offline` needs it (-c)"), "{}", told(&run));
+}

@@ -2,9 +2,11 @@
 
 use super::{Case, OfflineOptions, OnlineOptions, OutputSpec, SolverOptions};
 use crate::error::{Error, Result};
+use crate::formats::ansys::rst::RstResults;
 use crate::formats::ansys::{Changes, Deck};
 use crate::loads::{Dof, Field, Load, Loading, Prescribed, Shape, Table, TemperatureSpec, TimeSteps};
 use crate::structure::MaterialEntry;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Most loads with histories of their own.
@@ -12,7 +14,23 @@ const MOST_GROUPS: usize = 500;
 
 /// Reads a deck; its mesh is the deck itself.
 pub(super) fn read_deck(path: &Path) -> Result<Case> {
-    let deck = Deck::read(path).map_err(|e| Error::case(e.message))?;
+    case(path, &Deck::read(path).map_err(|e| Error::case(e.message))?)
+}
+
+/// Reads results as the case that they are of.
+pub(super) fn read_results(path: &Path) -> Result<Case> {
+    let deck = RstResults::open(path).and_then(|results| {
+        results.check_history()?;
+        results.case_deck()
+    });
+    log::warn!(
+        "{}: a result file keeps no pressures and no forces on faces: if there are any, give the case with its deck or a .toml",
+        path.display()
+    );
+    case(path, &deck.map_err(|e| Error::case(e.message))?)
+}
+
+fn case(path: &Path, deck: &Deck) -> Result<Case> {
     let place = |line: usize| if line == 0 { String::new() } else { format!("line {line}") };
     if let Some((line, what)) = &deck.refused {
         let problem = format!("{what} is not supported");
@@ -30,7 +48,7 @@ pub(super) fn read_deck(path: &Path) -> Result<Case> {
         times: steps.iter().map(|s| s.end).collect(),
         increments: steps.iter().map(|s| s.substeps).collect(),
     };
-    let loading = loading(&deck)?;
+    let loading = loading(deck)?;
     let mut materials = Vec::new();
     for number in deck.solid_materials() {
         let name = format!("mat{number}");
@@ -126,15 +144,41 @@ fn loading(deck: &Deck) -> Result<Loading> {
             loading.loads.push(Load { shape, table: Some(table) });
         }
     }
-    let reference = deck.history.reference;
-    loading.temperature = Some(if deck.history.temperature.iter().all(|c| c.1 == reference) {
-        TemperatureSpec::Constant(reference)
-    } else {
-        let (times, values) = deck.history.table(&deck.history.temperature, reference);
-        let maps = times.into_iter().zip(values.into_iter().map(Field::Uniform)).collect();
-        TemperatureSpec::Maps { maps, cycle: None }
-    });
+    loading.temperature = Some(temperature(deck)?);
     Ok(loading)
+}
+
+fn temperature(deck: &Deck) -> Result<TemperatureSpec> {
+    let history = &deck.history;
+    let (reference, fields) = (history.reference, &history.temperature_fields);
+    if fields.is_empty() && history.temperature.iter().all(|c| c.1 == reference) {
+        return Ok(TemperatureSpec::Constant(reference));
+    }
+    // of a plane deck, the mesh has nodes that the deck has not
+    if deck.groups().layered && !fields.is_empty() {
+        let problem = "plane elements with temperatures that differ between nodes are not supported";
+        return Err(Error::case_file(&deck.path, "", problem, "write the case as .toml"));
+    }
+    if !history.nodal_temperatures.is_empty() || !history.element_temperatures.is_empty() {
+        for &step in fields {
+            deck.temperatures(step).map_err(|e| Error::case(e.message))?;
+        }
+    }
+    // state 0 is that before the first load step, state s that at the end of load step s
+    let steps: BTreeSet<usize> =
+        history.temperature.iter().map(|c| c.0).chain(fields.iter().copied()).collect();
+    let states: Changes = steps.into_iter().map(|step| (step, (step + 1) as f64)).collect();
+    let (times, states) = history.table(&states, 0.0);
+    let field = |state: f64| match (state as usize).checked_sub(1) {
+        None => Field::Uniform(reference),
+        Some(step) if fields.contains(&step) => Field::Ansys { path: deck.path.clone(), step },
+        Some(step) => {
+            let last = history.temperature.iter().rfind(|c| c.0 <= step);
+            Field::Uniform(last.map_or(reference, |c| c.1))
+        }
+    };
+    let maps = times.into_iter().zip(states.into_iter().map(field)).collect();
+    Ok(TemperatureSpec::Maps { maps, cycle: None })
 }
 
 /// Adds the table of a load; `None` where it is always 0.

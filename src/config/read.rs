@@ -5,7 +5,7 @@ use super::toml_case::TomlCase;
 use crate::error::{Error, Result, nearest};
 use std::path::Path;
 
-/// Reads and checks a case: `.toml`, a Z-set `.inp`, or an Ansys deck (`.cdb`, `.dat`).
+/// Reads and checks a case: `.toml`, a Z-set `.inp`, an Ansys deck (`.cdb`, `.dat`) or its results (`.rst`).
 ///
 /// # Errors
 /// [`crate::error::Kind::Case`]: file, line, what is wrong, what to do.
@@ -14,6 +14,7 @@ pub fn read_case(path: &Path) -> Result<Case> {
     match extension {
         "inp" => super::zset::read_inp(path),
         "cdb" | "dat" => super::ansys::read_deck(path),
+        "rst" => super::ansys::read_results(path),
         "toml" => {
             let text = read_text(path)?;
             let case: TomlCase = toml::from_str(&text).map_err(|e| toml_error(path, &text, &e))?;
@@ -23,7 +24,7 @@ pub fn read_case(path: &Path) -> Result<Case> {
             path,
             "",
             format!("a case with the ending '{extension}' is not known"),
-            "give a .toml case, a Z-set .inp file or an Ansys deck (.cdb, .dat)",
+            "give a .toml case, a Z-set .inp file, an Ansys deck (.cdb, .dat) or Ansys results (.rst)",
         )),
     }
 }

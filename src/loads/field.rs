@@ -18,6 +18,13 @@ pub enum Field {
         /// Record, from 1.
         record: u64,
     },
+    /// Temperatures of the nodes in an Ansys deck, or in results of Ansys.
+    Ansys {
+        /// Deck or `.rst`.
+        path: PathBuf,
+        /// Load step of the deck, or set of the results, from 0.
+        step: usize,
+    },
 }
 
 impl Field {
@@ -29,6 +36,7 @@ impl Field {
         match self {
             Field::Uniform(v) => Ok(vec![*v; positions.len()]),
             Field::File { path, record } => formats::read_field(path, *record, total, positions),
+            Field::Ansys { path, step } => formats::ansys::read_temperatures(path, *step, total, positions),
         }
     }
 }

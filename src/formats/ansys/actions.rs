@@ -41,7 +41,12 @@ impl<R: BufRead> Reader<'_, R> {
     }
 
     /// Nodes that a field names: a number, `ALL` (the selected ones), a component.
-    fn named_nodes(&mut self, line: usize, fields: &[String], last: usize) -> Result<Option<Vec<u64>>> {
+    pub(super) fn named_nodes(
+        &mut self,
+        line: usize,
+        fields: &[String],
+        last: usize,
+    ) -> Result<Option<Vec<u64>>> {
         let name = fields.get(1).map_or("", String::as_str);
         if let Some(first) = self.whole(name) {
             let end = fields.get(last).map_or("", String::as_str);
@@ -114,33 +119,6 @@ impl<R: BufRead> Reader<'_, R> {
             }
         }
         Ok(())
-    }
-
-    /// `BF,node,TEMP,value`: the same at all nodes, or it is refused.
-    pub(super) fn nodal_temperature(&mut self, line: usize, fields: &[String]) -> Result<()> {
-        let is_temperature = fields.get(2).is_some_and(|l| l.to_ascii_uppercase().starts_with("TEMP"));
-        let everywhere =
-            fields.get(1).is_some_and(|n| n.eq_ignore_ascii_case("all")) && self.nodes == Selection::All;
-        let value = fields.get(3).and_then(|v| self.number(v));
-        match value.filter(|_| is_temperature && everywhere) {
-            Some(value) => {
-                let step = self.step();
-                change(&mut self.deck.history.temperature, step, value);
-            }
-            None => self.refuse(line, "BF on some nodes (temperatures that differ between nodes)"),
-        }
-        Ok(())
-    }
-
-    pub(super) fn uniform_temperature(&mut self, line: usize, value: &str) {
-        if value.eq_ignore_ascii_case("_tiny") {
-            return;
-        }
-        let step = self.step();
-        match self.number(value) {
-            Some(value) => change(&mut self.deck.history.temperature, step, value),
-            None => self.refuse(line, "a uniform temperature that is not known"),
-        }
     }
 
     /// `SF,nodes,PRES,value`: on all faces of selected elements whose nodes are all meant.

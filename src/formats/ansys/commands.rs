@@ -9,12 +9,12 @@ use crate::error::Result;
 use std::io::BufRead;
 
 /// Commands that a case may not leave out, by their first four letters (all of a shorter name).
-const MATTERS: [&str; 65] = [
+const MATTERS: [&str; 64] = [
     "CP", "CPIN", "CPLG", "CPNG", "CE", "CEIN", "CERI", "CECY", "RBE3", "NROT", "NANG", "BLOC", "BLC4",
     "BLC5", "CYL4", "CYL5", "CYLI", "SPHE", "CONE", "K", "L", "A", "V", "VEXT", "VDRA", "INIS", "ISTR",
     "LDRE", "DK", "DL", "DA", "DSYM", "FK", "SFA", "SFL", "SFGR", "SFFU", "SFBE", "BFK", "BFL", "BFA", "BFV",
-    "BFBL", "DOME", "CMDO", "DCGO", "IRLF", "EKIL", "EALI", "PSTR", "CYCL", "LSRE", "LSSO", "LSWR", "IC",
-    "MPAM", "EMOD", "FBLO", "DBLO", "BFEB", "BOLT", "SLOA", "PSCO", "CMAC", "GENP",
+    "DOME", "CMDO", "DCGO", "IRLF", "EKIL", "EALI", "PSTR", "CYCL", "LSRE", "LSSO", "LSWR", "IC", "MPAM",
+    "EMOD", "FBLO", "DBLO", "BFEB", "BOLT", "SLOA", "PSCO", "CMAC", "GENP",
 ];
 /// Of those, the ones that only matter with a value that is not 0.
 const WITH_VALUE: [&str; 5] = ["DOME", "DCGO", "IRLF", "CMDO", "CMAC"];
@@ -88,10 +88,11 @@ impl<R: BufRead> Reader<'_, R> {
                 self.now.time = time.filter(|t| *t > 0.0);
             }
             "ETCON" => self.deck.best_options = field(1).eq_ignore_ascii_case("set"),
-            "BFE" => self.refuse(number, "BFE (temperatures of elements)"),
+            "BFE" => return self.element_temperature(number, fields),
             _ => match key {
                 "EMOR" => return self.more_nodes(number, &fields[1..]),
                 "SFEB" => return self.face_block(number, fields),
+                "BFBL" => return self.temperature_block(number, fields),
                 "NSEL" | "ESEL" | "CMSE" | "NSLE" | "ESLN" | "ALLS" => {
                     return self.select(number, key, fields);
                 }
@@ -414,6 +415,7 @@ impl<R: BufRead> Reader<'_, R> {
         if self.deck.history.steps.is_empty() {
             self.solve(0)?;
         }
+        self.deck.find_temperature_fields();
         let path = self.path.display();
         for (command, (line, count)) in &self.left_out {
             log::warn!(

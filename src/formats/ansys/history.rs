@@ -1,6 +1,6 @@
 //! Loads of a deck over its load steps, as they stand in the deck: node, element and face numbers of Ansys.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Values of one load: load step (from 0) and the value from its end on.
 pub type Changes = Vec<(usize, f64)>;
@@ -46,8 +46,14 @@ pub struct History {
     pub rotations: Vec<Rotation>,
     /// `ACEL` by component: the body force per mass is its negative.
     pub acceleration: [Changes; 3],
-    /// Temperature of all nodes.
+    /// Temperature of all nodes that have none of their own.
     pub temperature: Changes,
+    /// Temperatures of nodes (`BF`).
+    pub nodal_temperatures: BTreeMap<u64, Changes>,
+    /// Temperatures of elements (`BFE`) by place of the node in the element, from 1.
+    pub element_temperatures: BTreeMap<(u64, u8), Changes>,
+    /// Load steps in which temperatures change that differ between nodes.
+    pub temperature_fields: BTreeSet<usize>,
     /// `TREF`: the temperature without thermal strain.
     pub reference: f64,
 }

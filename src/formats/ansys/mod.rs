@@ -38,6 +38,7 @@ pub mod rst;
 mod select;
 mod shapes;
 mod skin;
+mod temperatures;
 mod types;
 
 pub use deck::{Component, Deck, DeckElements};
@@ -47,7 +48,7 @@ pub use materials::{DeckMaterial, MaterialTable, TableRow};
 pub use planes::Groups;
 pub use types::ElementType;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::mesh::Mesh;
 use std::path::Path;
 
@@ -60,4 +61,24 @@ pub fn read_mesh(path: &Path) -> Result<Mesh> {
         return rst::RstResults::open(path)?.deck()?.mesh();
     }
     Deck::read(path)?.mesh()
+}
+
+/// Temperatures of a deck at the end of a load step, or of a result file in a set (from 0), at positions of the `total`
+/// nodes of its mesh.
+///
+/// # Errors
+/// As [`Deck::read`] and [`Deck::temperatures`], or [`rst::RstResults::temperatures`]; the file is of another mesh.
+pub fn read_temperatures(path: &Path, step: usize, total: u64, positions: &[u64]) -> Result<Vec<f64>> {
+    let values = match path.extension().is_some_and(|e| e == "rst") {
+        true => rst::RstResults::open(path)?.temperatures(step)?,
+        false => Deck::read(path)?.temperatures(step)?,
+    };
+    let at = |p: &u64| usize::try_from(*p).ok().and_then(|p| values.get(p)).copied();
+    match positions.iter().map(at).collect::<Option<Vec<f64>>>().filter(|_| values.len() as u64 == total) {
+        Some(values) => Ok(values),
+        None => {
+            let problem = format!("gives {} nodes a temperature where the mesh has {total}", values.len());
+            Err(Error::input(path, "", problem, "use it with its own mesh"))
+        }
+    }
 }

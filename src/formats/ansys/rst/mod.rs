@@ -9,6 +9,7 @@
 //!
 //! Not read: records compressed by zlib, big-endian files, complex and modal results as fields (the raw values are).
 
+mod case;
 mod elements;
 mod geometry;
 mod header;

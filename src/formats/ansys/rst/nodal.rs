@@ -131,6 +131,20 @@ impl Rst {
         places.iter().zip(&forces).map(value).collect()
     }
 
+    /// How many forces on nodes a set (from 0) has.
+    ///
+    /// # Errors
+    /// No such set; a record is damaged.
+    pub fn n_forces(&self, set: usize) -> Result<usize> {
+        let SetHeader { constraints: base, .. } = self.set_header(set)?;
+        let (what, mut words) = ("forces", Vec::new());
+        if base == 0 {
+            return Ok(0);
+        }
+        self.source.reader().integers(base, what, &mut words)?;
+        super::header::count(&self.source, base, what, what, Items(&words).get(4))
+    }
+
     /// Prescribed values of a set (from 0), as they are at the end of its load step; none where they were not stored.
     /// What a node did at the time of the set is in the solution.
     ///

@@ -117,12 +117,15 @@ impl RstResults {
         &self.parts
     }
 
-    /// Nodes, elements, types and components, as a deck has them; [`Deck::mesh`] makes a mesh of it.
+    /// Nodes, elements, types, components and prescribed displacements, as a deck has them; [`Deck::mesh`] makes a mesh
+    /// of it.
     ///
     /// # Errors
     /// A record is damaged; parts that do not fit together.
     pub fn deck(&self) -> Result<Deck> {
-        super::mesh::deck(&self.parts)
+        let mut deck = super::mesh::deck(&self.parts)?;
+        self.prescribed(&mut deck)?;
+        Ok(deck)
     }
 
     /// Times of the sets.

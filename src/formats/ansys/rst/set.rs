@@ -24,6 +24,8 @@ pub struct SetHeader {
     pub acceleration: [f64; 3],
     /// Angular velocity.
     pub angular_velocity: [f64; 3],
+    /// Whether there is an angular acceleration, or a rotation about the centre of mass.
+    pub further_inertia: bool,
     /// Constrained degrees of freedom with a reaction.
     pub n_reactions: usize,
     /// Words of the nodal solution, velocities, accelerations (0: none).
@@ -68,6 +70,7 @@ impl Rst {
             temperatures: [real(5), real(6)],
             acceleration: std::array::from_fn(|k| real(11 + k)),
             angular_velocity: std::array::from_fn(|k| real(14 + k)),
+            further_inertia: (17..=25).any(|item| real(item) != 0.0),
             n_reactions: number("reactions", items.get(8))?,
             nodal: [
                 place(items.address_or(105, 106, 11)),
