@@ -196,8 +196,13 @@ fn a_linear_temperature_is_interpolated_exactly() {
         // and the points are where they should be: their weighted mean is the centre of the body
         let mean: f64 = geometry.weights.iter().zip(&x).map(|(w, x)| w * x).sum::<f64>() / volume();
         let centre = T[2] + A[2].iter().sum::<f64>() / 2.0;
-        // the rule of 14 points is exact to degree 5, the moment of a distorted element is of a higher one
-        let tolerance = if kind == ElementKind::C3d20R14 { 1e-7 } else { 1e-12 };
+        // the rule of 14 points is exact to degree 5, the moment of a distorted element is of a higher one; rules of few
+        // points do not integrate moments of distorted wedges
+        let tolerance = match kind {
+            ElementKind::C3d20R14 => 1e-7,
+            ElementKind::C3d6R2 | ElementKind::C3d15R9 => 1e-2,
+            _ => 1e-12,
+        };
         assert!((mean - centre).abs() < tolerance, "{kind}: {mean} instead of {centre}");
     }
 }

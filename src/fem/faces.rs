@@ -1,8 +1,8 @@
 //! Integrals over faces, from their node order: `n dS = dx/dxi ^ dx/deta`.
 
-use super::quadrature::face_rule;
+use super::quadrature::{calculix_face_rule, face_rule};
 use super::reference::face_shape;
-use crate::mesh::{Face, Mesh};
+use crate::mesh::{Conventions, Face, Mesh};
 
 /// Integrals of one face, per node.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,10 +16,25 @@ pub struct FaceIntegral {
 impl FaceIntegral {
     /// Integrates over the undeformed face.
     pub fn new(mesh: &Mesh, face: &Face) -> FaceIntegral {
+        FaceIntegral::by_rule(mesh, face, &face_rule(face.kind))
+    }
+
+    /// As [`FaceIntegral::new`], for faces with the elements that they belong to (of [`Mesh::elements_of_faces`]): with the
+    /// rule that the conventions of the mesh say.
+    pub fn of_element(mesh: &Mesh, face: &Face, element: Option<u32>) -> FaceIntegral {
+        match (mesh.conventions, element) {
+            (Conventions::Calculix, Some(e)) => {
+                FaceIntegral::by_rule(mesh, face, &calculix_face_rule(face.kind, mesh.kinds[e as usize]))
+            }
+            _ => FaceIntegral::new(mesh, face),
+        }
+    }
+
+    fn by_rule(mesh: &Mesh, face: &Face, rule: &[([f64; 2], f64)]) -> FaceIntegral {
         let nodes = face.nodes();
         let mut out = FaceIntegral { normal: [[0.0; 3]; 8], area: [0.0; 8] };
         let (mut n, mut d) = ([0.0; 8], [[0.0; 2]; 8]);
-        for (x, w) in face_rule(face.kind) {
+        for &(x, w) in rule {
             face_shape(face.kind, x, &mut n, &mut d);
             let mut t = [[0.0; 3]; 2];
             for (&node, d) in nodes.iter().zip(&d) {

@@ -1,8 +1,8 @@
 //! Integration points of a mesh: weights and inverse Jacobians, and what is interpolated or differentiated there.
 
-use super::reference::{MAX_NODES, node_positions, shape};
+use super::reference::{HEX_VERTICES, MAX_NODES, node_positions, shape};
 use super::{quadrature, quadrature::Point};
-use crate::mesh::{ElementKind, Mesh, MeshError};
+use crate::mesh::{Conventions, ElementKind, Mesh, MeshError};
 use nalgebra::Matrix3;
 
 /// Shape functions and their reference derivatives at the points of a rule.
@@ -13,6 +13,8 @@ pub(super) struct Table {
     pub n: Vec<f64>,
     /// `points x nodes`.
     pub d: Vec<[f64; 3]>,
+    /// Weights of nodal scalars, `points x nodes`, where they are not `n`.
+    scalar: Option<Vec<f64>>,
 }
 
 impl Table {
@@ -22,8 +24,43 @@ impl Table {
         for (k, (x, _)) in points.iter().enumerate() {
             shape(kind, *x, &mut n[k * nn..(k + 1) * nn], &mut d[k * nn..(k + 1) * nn]);
         }
-        Table { weights: points.iter().map(|p| p.1).collect(), n, d }
+        Table { weights: points.iter().map(|p| p.1).collect(), n, d, scalar: None }
     }
+
+    /// The table of a kind in a mesh.
+    fn of_mesh(kind: ElementKind, conventions: Conventions) -> Table {
+        let rule = quadrature::rule(kind);
+        let mut table = Table::new(kind, &rule);
+        table.scalar = match (conventions, kind) {
+            (Conventions::Calculix, ElementKind::C3d8) => Some(vec![1.0 / 8.0; 64]),
+            (Conventions::Calculix, ElementKind::C3d20) => Some(trilinear_fit(&rule)),
+            _ => None,
+        };
+        table
+    }
+}
+
+/// Weights of the nodes of a 20-node hexahedron at some points, `points x 20`: the quadratic field at the 2 x 2 x 2 Gauss
+/// points, continued trilinearly. (It is the weighted least-squares fit over the 27 points, too.)
+fn trilinear_fit(points: &[Point]) -> Vec<f64> {
+    let inner = quadrature::rule(ElementKind::C3d20r);
+    let quadratic = Table::new(ElementKind::C3d20r, &inner);
+    // the inner points are the vertices of a cube that is smaller by sqrt 3
+    let stretched: Vec<Point> = points.iter().map(|(x, w)| (x.map(|c| c * 3f64.sqrt()), *w)).collect();
+    let linear = Table::new(ElementKind::C3d8, &stretched);
+    let mut out = Vec::with_capacity(20 * points.len());
+    for k in 0..points.len() {
+        out.extend((0..20).map(|a| {
+            let shares = linear.n[8 * k..8 * k + 8].iter().zip(HEX_VERTICES);
+            shares.map(|(share, v)| share * quadratic.n[20 * inner_at(v) + a]).sum::<f64>()
+        }));
+    }
+    out
+}
+
+/// Place of the inner point next to a vertex: first axis fastest.
+fn inner_at(v: [f64; 3]) -> usize {
+    (0..3).map(|c| usize::from(v[c] > 0.0) << c).sum()
 }
 
 /// Jacobian `j[a][b] = d x_b / d xi_a` of an element at a point of a table.
@@ -79,7 +116,7 @@ impl Geometry {
         };
         for (e, &kind) in mesh.kinds.iter().enumerate() {
             let table =
-                tables[kind.code() as usize].get_or_insert_with(|| Table::new(kind, &quadrature::rule(kind)));
+                tables[kind.code() as usize].get_or_insert_with(|| Table::of_mesh(kind, mesh.conventions));
             let (nodes, nn) = (mesh.nodes_of(e), kind.n_nodes());
             for (k, &w) in table.weights.iter().enumerate() {
                 let j = jacobian(mesh, nodes, &table.d[k * nn..(k + 1) * nn]);
@@ -115,6 +152,13 @@ impl Geometry {
         self.table(kind).map_or(&[], |t| &t.n[k * nn..(k + 1) * nn])
     }
 
+    /// Weights of the nodes of an element for a nodal scalar (a temperature) at its point `k`: the shape functions, or what
+    /// the conventions of the mesh say.
+    pub fn scalar_weights(&self, kind: ElementKind, k: usize) -> &[f64] {
+        let nn = kind.n_nodes();
+        self.table(kind).map_or(&[], |t| &t.scalar.as_ref().unwrap_or(&t.n)[k * nn..(k + 1) * nn])
+    }
+
     /// Gradients `d N_a / d x_b` at point `k` of element `e`, one row per node.
     #[inline]
     pub fn gradients(&self, mesh: &Mesh, e: usize, k: usize, out: &mut [[f64; 3]; MAX_NODES]) {
@@ -145,7 +189,7 @@ impl Geometry {
         for (e, &kind) in mesh.kinds.iter().enumerate() {
             let nodes = mesh.nodes_of(e);
             for k in 0..kind.n_points() {
-                let n = self.shape_values(kind, k);
+                let n = self.scalar_weights(kind, k);
                 out[self.offsets[e] + k] = n.iter().zip(nodes).map(|(n, &a)| n * nodal[a as usize]).sum();
             }
         }
@@ -182,6 +226,40 @@ impl Geometry {
                     weight += share;
                 }
                 count[node as usize] += weight;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Weights of a node's scalar at the points of a kind, and the points.
+    fn calculix(kind: ElementKind) -> (Vec<f64>, Vec<Point>) {
+        let table = Table::of_mesh(kind, Conventions::Calculix);
+        (table.scalar.unwrap_or(table.n), quadrature::rule(kind))
+    }
+
+    #[test]
+    fn calculix_takes_one_mean_temperature_in_eight_node_hexahedra() {
+        let (weights, _) = calculix(ElementKind::C3d8);
+        assert!(weights.iter().all(|w| *w == 0.125));
+    }
+
+    #[test]
+    fn calculix_keeps_linear_temperatures_of_quadratic_hexahedra_and_lessens_their_curvature() {
+        for (kind, curvature) in [(ElementKind::C3d20, 1.0 / 3.0), (ElementKind::C3d20r, 1.0 / 3.0)] {
+            let (weights, points) = calculix(kind);
+            let nodes = node_positions(kind);
+            for (w, (x, _)) in weights.chunks_exact(20).zip(&points) {
+                let at = |f: fn(&[f64; 3]) -> f64| w.iter().zip(&nodes).map(|(w, p)| w * f(p)).sum::<f64>();
+                assert!((at(|_| 1.0) - 1.0).abs() < 1e-14);
+                assert!(
+                    (at(|p| 3.0 * p[0] - p[1] + 2.0 * p[2]) - (3.0 * x[0] - x[1] + 2.0 * x[2])).abs() < 1e-14
+                );
+                // x^2 is 1/3 at all 2 x 2 x 2 points
+                assert!((at(|p| p[0] * p[0]) - curvature).abs() < 1e-14, "{kind}");
             }
         }
     }

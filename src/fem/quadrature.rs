@@ -1,6 +1,6 @@
 //! Integration rules, in the point order that Z-set uses (see `docs/conventions.md`): hexahedra first axis fastest.
 
-use crate::mesh::{ElementKind, FaceKind};
+use crate::mesh::{Conventions, ElementKind, FaceKind};
 
 /// A point of a rule: reference coordinates and weight.
 pub type Point = ([f64; 3], f64);
@@ -50,8 +50,11 @@ fn hexahedron14() -> Vec<Point> {
     out
 }
 
-/// Triangle rules on the unit triangle (weights sum to 1/2): 3 points (degree 2) or 6 points (degree 4).
+/// Triangle rules on the unit triangle (weights sum to 1/2): 1 point (degree 1), 3 points (degree 2) or 6 points (degree 4).
 fn triangle(n: usize) -> Vec<([f64; 2], f64)> {
+    if n == 1 {
+        return vec![([1.0 / 3.0; 2], 0.5)];
+    }
     if n == 3 {
         let (a, b) = (1.0 / 6.0, 2.0 / 3.0);
         return vec![([a, a], a), ([b, a], a), ([a, b], a)];
@@ -99,6 +102,17 @@ pub fn rule(kind: ElementKind) -> Vec<Point> {
         ElementKind::C3d8 | ElementKind::C3d20r => hexahedron(2),
         ElementKind::C3d20 => hexahedron(3),
         ElementKind::C3d20R14 => hexahedron14(),
+        ElementKind::C3d4R1 => vec![([0.25; 3], 1.0 / 6.0)],
+        ElementKind::C3d6R2 => wedge(1, 2),
+        ElementKind::C3d15R9 => wedge(3, 3),
+    }
+}
+
+/// The rule that body forces of a mesh are integrated with: [`mass_rule`], or the element's own with CalculiX.
+pub fn body_rule(kind: ElementKind, conventions: Conventions) -> Vec<Point> {
+    match conventions {
+        Conventions::Exact => mass_rule(kind),
+        Conventions::Calculix => rule(kind),
     }
 }
 
@@ -108,9 +122,9 @@ pub fn mass_rule(kind: ElementKind) -> Vec<Point> {
     match kind {
         ElementKind::C3d8 => hexahedron(3),
         ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => hexahedron(4),
-        ElementKind::C3d6 => wedge(6, 3),
-        ElementKind::C3d15 => wedge_collapsed(),
-        ElementKind::C3d4 => tetrahedron4(),
+        ElementKind::C3d6 | ElementKind::C3d6R2 => wedge(6, 3),
+        ElementKind::C3d15 | ElementKind::C3d15R9 => wedge_collapsed(),
+        ElementKind::C3d4 | ElementKind::C3d4R1 => tetrahedron4(),
         ElementKind::C3d10 | ElementKind::C3d10R4 => tetrahedron_collapsed(),
     }
 }
@@ -149,11 +163,24 @@ pub fn face_rule(kind: FaceKind) -> Vec<([f64; 2], f64)> {
     match kind {
         FaceKind::T3 => triangle(3),
         FaceKind::T6 => triangle(6),
-        FaceKind::Q4 | FaceKind::Q8 => {
-            let g = gauss(if kind == FaceKind::Q4 { 2 } else { 3 });
-            g.iter().flat_map(|&(y, wy)| g.iter().map(move |&(x, wx)| ([x, y], wx * wy))).collect()
-        }
+        FaceKind::Q4 => square(2),
+        FaceKind::Q8 => square(3),
     }
+}
+
+/// The rule of CalculiX for integrals over a face of an element of kind `of`.
+pub fn calculix_face_rule(kind: FaceKind, of: ElementKind) -> Vec<([f64; 2], f64)> {
+    match (kind, of) {
+        (FaceKind::T3, _) => triangle(1),
+        (FaceKind::T6, _) => triangle(3),
+        (FaceKind::Q4, _) | (FaceKind::Q8, ElementKind::C3d20r) => square(2),
+        (FaceKind::Q8, _) => square(3),
+    }
+}
+
+fn square(n: usize) -> Vec<([f64; 2], f64)> {
+    let g = gauss(n);
+    g.iter().flat_map(|&(y, wy)| g.iter().map(move |&(x, wx)| ([x, y], wx * wy))).collect()
 }
 
 #[cfg(test)]

@@ -29,10 +29,10 @@ const QUAD_EDGES: [(usize, usize); 4] = [(0, 1), (1, 2), (2, 3), (3, 0)];
 /// Values `n` (one per node) and derivatives `d` (one row per node) of the shape functions at `x`.
 pub fn shape(kind: ElementKind, x: [f64; 3], n: &mut [f64], d: &mut [[f64; 3]]) {
     match kind {
-        ElementKind::C3d4 => tet4(x, n, d),
+        ElementKind::C3d4 | ElementKind::C3d4R1 => tet4(x, n, d),
         ElementKind::C3d10 | ElementKind::C3d10R4 => tet10(x, n, d),
-        ElementKind::C3d6 => wedge6(x, n, d),
-        ElementKind::C3d15 => wedge15(x, n, d),
+        ElementKind::C3d6 | ElementKind::C3d6R2 => wedge6(x, n, d),
+        ElementKind::C3d15 | ElementKind::C3d15R9 => wedge15(x, n, d),
         ElementKind::C3d8 => hex8(x, n, d),
         ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => hex20(x, n, d),
     }

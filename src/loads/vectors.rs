@@ -2,7 +2,7 @@
 
 use super::{Amplitude, Load, Loading, Shape};
 use crate::error::{Error, Result};
-use crate::fem::quadrature::mass_rule;
+use crate::fem::quadrature::body_rule;
 use crate::fem::reference::{MAX_NODES, shape};
 use crate::fem::{FaceIntegral, Geometry};
 use crate::mesh::{Face, Mesh, Subdomain};
@@ -29,19 +29,20 @@ pub fn nodal_vector(comm: &Comm, sub: &Subdomain, load: &Load, density: &[f64]) 
     let mut out = vec![0.0; 3 * mesh.n_nodes()];
     match &load.shape {
         Shape::Pressure { set, field } => {
-            let faces = loaded_faces(comm, mesh, set)?;
+            let (faces, elements) = loaded_faces(comm, mesh, set)?;
             let positions: Vec<u64> = faces.iter().map(|f| f.position).collect();
             let values = field.values(&positions, mesh.n_faces_global.get(set).copied().unwrap_or(0))?;
-            for (face, p) in faces.iter().zip(values) {
-                let integral = FaceIntegral::new(mesh, face);
+            for ((face, element), p) in faces.iter().zip(elements).zip(values) {
+                let integral = FaceIntegral::of_element(mesh, face, element);
                 for (&node, n) in face.nodes().iter().zip(&integral.normal) {
                     add(&mut out, node, n.map(|c| -p * c));
                 }
             }
         }
         Shape::Traction { set, vector } => {
-            for face in loaded_faces(comm, mesh, set)? {
-                let integral = FaceIntegral::new(mesh, face);
+            let (faces, elements) = loaded_faces(comm, mesh, set)?;
+            for (face, element) in faces.iter().zip(elements) {
+                let integral = FaceIntegral::of_element(mesh, face, element);
                 for (&node, a) in face.nodes().iter().zip(&integral.area) {
                     add(&mut out, node, vector.map(|c| c * a));
                 }
@@ -68,8 +69,8 @@ pub fn nodal_vector(comm: &Comm, sub: &Subdomain, load: &Load, density: &[f64]) 
     Ok(out)
 }
 
-/// The local faces of a set whose faces must all lie on some rank.
-fn loaded_faces<'m>(comm: &Comm, mesh: &'m Mesh, set: &str) -> Result<&'m [Face]> {
+/// The local faces of a set, all of whose faces must lie on some rank, and their elements.
+fn loaded_faces<'m>(comm: &Comm, mesh: &'m Mesh, set: &str) -> Result<(&'m [Face], Vec<Option<u32>>)> {
     let faces = mesh.face_set(set)?;
     let total = mesh.n_faces_global.get(set).copied().unwrap_or(0);
     if total == 0 {
@@ -77,14 +78,15 @@ fn loaded_faces<'m>(comm: &Comm, mesh: &'m Mesh, set: &str) -> Result<&'m [Face]
             "face set '{set}' has no faces to act on; fill it or leave the load out"
         )));
     }
-    let found = comm.sum_u64(mesh.faces_on_elements(faces) as u64);
+    let elements = mesh.elements_of_faces(faces);
+    let found = comm.sum_u64(elements.iter().flatten().count() as u64);
     if found != total {
         return Err(Error::case(format!(
             "face set '{set}' has {} of {total} faces that belong to no element; correct the set",
             total - found.min(total)
         )));
     }
-    Ok(faces)
+    Ok((faces, elements))
 }
 
 /// The local nodes of a set that has nodes on some rank.
@@ -113,7 +115,7 @@ fn body_force(
     for &e in elements {
         let e = e as usize;
         let nodes = mesh.nodes_of(e);
-        for (xi, w) in mass_rule(mesh.kinds[e]) {
+        for (xi, w) in body_rule(mesh.kinds[e], mesh.conventions) {
             shape(mesh.kinds[e], xi, &mut n, &mut d);
             let (det, x) = Geometry::map(mesh, e, &n, &d);
             let a = acceleration(x);

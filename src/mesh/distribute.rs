@@ -1,6 +1,6 @@
 //! From a whole mesh on rank 0 to one subdomain per rank.
 
-use super::topology::{Face, Mesh, MeshError};
+use super::topology::{Conventions, Face, Mesh, MeshError};
 use super::{ElementKind, FaceKind, partition, restrict};
 use crate::error::Result;
 use crate::parallel::{Comm, agree};
@@ -69,7 +69,8 @@ fn pack(mesh: &Mesh) -> Packed {
     list(&mut mesh.kinds.iter().map(|k| u64::from(k.code())));
     list(&mut mesh.offsets.iter().map(|&o| u64::from(o)));
     list(&mut mesh.connectivity.iter().map(|&n| u64::from(n)));
-    list(&mut [mesh.n_nodes_global, mesh.n_elements_global].into_iter());
+    let conventions = u64::from(mesh.conventions == Conventions::Calculix);
+    list(&mut [mesh.n_nodes_global, mesh.n_elements_global, conventions].into_iter());
     for sets in [&mesh.node_sets, &mesh.element_sets] {
         list(&mut [sets.len() as u64].into_iter());
         for set in sets.values() {
@@ -120,6 +121,9 @@ fn unpack(words: &[u64], reals: &[f64], names: &[u8]) -> Mesh {
     };
     let counts = list();
     (mesh.n_nodes_global, mesh.n_elements_global) = (counts[0], counts[1]);
+    if counts[2] == 1 {
+        mesh.conventions = Conventions::Calculix;
+    }
     let mut sets = || -> BTreeMap<String, Vec<u32>> {
         let n = list()[0];
         (0..n).map(|_| (names.next().unwrap_or_default(), small(list()))).collect()

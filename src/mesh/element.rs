@@ -8,14 +8,20 @@ use std::str::FromStr;
 pub enum ElementKind {
     /// 4-node tetrahedron, 4 integration points.
     C3d4,
+    /// 4-node tetrahedron, 1 point.
+    C3d4R1,
     /// 10-node tetrahedron, 5 points (the weight of the fifth is negative).
     C3d10,
     /// 10-node tetrahedron, 4 points.
     C3d10R4,
     /// 6-node wedge, 6 points.
     C3d6,
+    /// 6-node wedge, 2 points on the axis.
+    C3d6R2,
     /// 15-node wedge, 18 points.
     C3d15,
+    /// 15-node wedge, 9 points.
+    C3d15R9,
     /// 8-node hexahedron, 8 points.
     C3d8,
     /// 20-node hexahedron, 27 points.
@@ -63,7 +69,7 @@ const HEX20_FACES: [&[usize]; 6] = [
 
 impl ElementKind {
     /// Every kind.
-    pub const ALL: [ElementKind; 9] = [
+    pub const ALL: [ElementKind; 12] = [
         ElementKind::C3d4,
         ElementKind::C3d10,
         ElementKind::C3d10R4,
@@ -73,15 +79,18 @@ impl ElementKind {
         ElementKind::C3d20,
         ElementKind::C3d20r,
         ElementKind::C3d20R14,
+        ElementKind::C3d4R1,
+        ElementKind::C3d6R2,
+        ElementKind::C3d15R9,
     ];
 
     /// Number of nodes.
     pub fn n_nodes(self) -> usize {
         match self {
-            ElementKind::C3d4 => 4,
+            ElementKind::C3d4 | ElementKind::C3d4R1 => 4,
             ElementKind::C3d10 | ElementKind::C3d10R4 => 10,
-            ElementKind::C3d6 => 6,
-            ElementKind::C3d15 => 15,
+            ElementKind::C3d6 | ElementKind::C3d6R2 => 6,
+            ElementKind::C3d15 | ElementKind::C3d15R9 => 15,
             ElementKind::C3d8 => 8,
             ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => 20,
         }
@@ -90,8 +99,8 @@ impl ElementKind {
     /// Number of vertices (the first nodes).
     pub fn n_vertices(self) -> usize {
         match self {
-            ElementKind::C3d4 | ElementKind::C3d10 | ElementKind::C3d10R4 => 4,
-            ElementKind::C3d6 | ElementKind::C3d15 => 6,
+            ElementKind::C3d4 | ElementKind::C3d4R1 | ElementKind::C3d10 | ElementKind::C3d10R4 => 4,
+            ElementKind::C3d6 | ElementKind::C3d6R2 | ElementKind::C3d15 | ElementKind::C3d15R9 => 6,
             ElementKind::C3d8 | ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => 8,
         }
     }
@@ -106,16 +115,19 @@ impl ElementKind {
             ElementKind::C3d8 | ElementKind::C3d20r => 8,
             ElementKind::C3d20 => 27,
             ElementKind::C3d20R14 => 14,
+            ElementKind::C3d4R1 => 1,
+            ElementKind::C3d6R2 => 2,
+            ElementKind::C3d15R9 => 9,
         }
     }
 
     /// The VTK cell type number.
     pub fn vtk_type(self) -> u8 {
         match self {
-            ElementKind::C3d4 => 10,
+            ElementKind::C3d4 | ElementKind::C3d4R1 => 10,
             ElementKind::C3d10 | ElementKind::C3d10R4 => 24,
-            ElementKind::C3d6 => 13,
-            ElementKind::C3d15 => 26,
+            ElementKind::C3d6 | ElementKind::C3d6R2 => 13,
+            ElementKind::C3d15 | ElementKind::C3d15R9 => 26,
             ElementKind::C3d8 => 12,
             ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => 25,
         }
@@ -137,10 +149,10 @@ impl ElementKind {
     /// Faces as lists of local nodes in VTK face order, normals outward.
     pub fn faces(self) -> &'static [&'static [usize]] {
         match self {
-            ElementKind::C3d4 => &TET_FACES,
+            ElementKind::C3d4 | ElementKind::C3d4R1 => &TET_FACES,
             ElementKind::C3d10 | ElementKind::C3d10R4 => &TET10_FACES,
-            ElementKind::C3d6 => &WEDGE_FACES,
-            ElementKind::C3d15 => &WEDGE15_FACES,
+            ElementKind::C3d6 | ElementKind::C3d6R2 => &WEDGE_FACES,
+            ElementKind::C3d15 | ElementKind::C3d15R9 => &WEDGE15_FACES,
             ElementKind::C3d8 => &HEX_FACES,
             ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => &HEX20_FACES,
         }
@@ -158,6 +170,9 @@ impl ElementKind {
             ElementKind::C3d20 => "c3d20",
             ElementKind::C3d20r => "c3d20r",
             ElementKind::C3d20R14 => "c3d20_14",
+            ElementKind::C3d4R1 => "c3d4_1",
+            ElementKind::C3d6R2 => "c3d6_2",
+            ElementKind::C3d15R9 => "c3d15_9",
         }
     }
 

@@ -14,4 +14,4 @@ pub use distribute::distribute;
 pub use element::{ElementKind, FaceKind};
 pub use partition::{partition, restrict};
 pub use subdomain::{Neighbour, Subdomain};
-pub use topology::{ALL_ELEMENTS, Face, Mesh, MeshError};
+pub use topology::{ALL_ELEMENTS, Conventions, Face, Mesh, MeshError};

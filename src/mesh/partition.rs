@@ -88,6 +88,7 @@ pub fn restrict(mesh: &Mesh, part: &[u32], parts: usize) -> Vec<Mesh> {
             n_nodes_global: mesh.n_nodes_global,
             n_elements_global: mesh.n_elements_global,
             n_faces_global: mesh.n_faces_global.clone(),
+            conventions: mesh.conventions,
             ..Mesh::default()
         };
         let mut local_element = HashMap::with_capacity(elements.len());

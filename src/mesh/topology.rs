@@ -21,6 +21,32 @@ impl Face {
     }
 }
 
+/// How fields are interpolated and loads integrated, beyond the rule that each [`ElementKind`] has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Conventions {
+    /// Temperatures by the shape functions, loads by rules that are exact on straight elements.
+    #[default]
+    Exact,
+    /// Those of CalculiX 2.20: one mean temperature in `c3d8`, a trilinear one in `c3d20`; body forces and pressures by
+    /// the points of the stiffness.
+    Calculix,
+}
+
+impl Conventions {
+    /// Name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Conventions::Exact => "exact",
+            Conventions::Calculix => "calculix",
+        }
+    }
+
+    /// The conventions of that name.
+    pub fn from_name(name: &str) -> Option<Conventions> {
+        [Conventions::Exact, Conventions::Calculix].into_iter().find(|c| c.name() == name)
+    }
+}
+
 /// Nodes, elements and sets of the whole structure or of one subdomain.
 ///
 /// Local numbers (`u32`) are positions in these arrays. Every node and element also carries the label that its source
@@ -50,6 +76,8 @@ pub struct Mesh {
     pub element_sets: BTreeMap<String, Vec<u32>>,
     /// Face sets.
     pub face_sets: BTreeMap<String, Vec<Face>>,
+    /// How temperatures are interpolated and loads integrated.
+    pub conventions: Conventions,
     /// Nodes of the whole structure.
     pub n_nodes_global: u64,
     /// Elements of the whole structure.
@@ -218,20 +246,22 @@ impl Mesh {
         }
     }
 
-    /// How many of these faces belong to an element: all their nodes are nodes of it.
-    pub fn faces_on_elements(&self, faces: &[Face]) -> usize {
+    /// The element that each of these faces belongs to: the first that all its nodes are nodes of.
+    pub fn elements_of_faces(&self, faces: &[Face]) -> Vec<Option<u32>> {
         let mut by_first: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for (i, face) in faces.iter().enumerate() {
             by_first.entry(face.nodes[0]).or_default().push(i);
         }
-        let mut found = vec![false; faces.len()];
+        let mut found = vec![None; faces.len()];
         for e in 0..self.n_elements() {
             let nodes = self.nodes_of(e);
             for &i in nodes.iter().filter_map(|n| by_first.get(n)).flatten() {
-                found[i] |= faces[i].nodes().iter().all(|n| nodes.contains(n));
+                if found[i].is_none() && faces[i].nodes().iter().all(|n| nodes.contains(n)) {
+                    found[i] = Some(e as u32);
+                }
             }
         }
-        found.into_iter().filter(|f| *f).count()
+        found
     }
 
     /// Local faces of a face set.

@@ -3,7 +3,7 @@
 use super::hdf::Source;
 use super::mesh_read::Header;
 use crate::error::Result;
-use crate::mesh::Mesh;
+use crate::mesh::{Conventions, Mesh};
 use std::ops::Range;
 
 /// Labels of some rows; `None` where the file has none.
@@ -27,6 +27,17 @@ fn global_count(file: &Source, attribute: &str, index: &str, rows: usize) -> Res
     Ok(most)
 }
 
+/// Conventions of the mesh; files without them are older than CalculiX' came in.
+fn conventions(file: &Source) -> Result<Conventions> {
+    let Some(name) = file.attribute_text("ferrom/mesh", "conventions")? else {
+        return Ok(Conventions::Exact);
+    };
+    Conventions::from_name(&name).ok_or_else(|| {
+        let place = "ferrom/mesh, attribute conventions";
+        file.wrong(place, format!("'{name}' is not known"), "known are exact and calculix")
+    })
+}
+
 /// The mesh of some consecutive parts, nodes and elements in the order of the whole structure, without sets.
 pub(super) fn merge_parts(file: &Source, header: &Header, parts: Range<usize>) -> Result<Mesh> {
     let n_parts = header.n_parts();
@@ -36,6 +47,7 @@ pub(super) fn merge_parts(file: &Source, header: &Header, parts: Range<usize>) -
     let mut mesh = Mesh {
         n_nodes_global: global_count(file, "n_nodes", "ferrom/mesh/node_index", all_nodes)?,
         n_elements_global: global_count(file, "n_elements", "ferrom/mesh/element_index", all_elements)?,
+        conventions: conventions(file)?,
         ..Mesh::default()
     };
     let small = |what: &str, n: usize| {

@@ -125,7 +125,8 @@ pub(super) fn write_mesh_parts(
         out.attribute("ferrom/mesh", "n_nodes", &[sets.n_nodes_global])?;
         out.attribute("ferrom/mesh", "n_elements", &[sets.n_elements_global])?;
         let names: Vec<&str> = ElementKind::ALL.iter().map(|k| k.name()).collect();
-        out.attribute_text("ferrom/mesh", "kind_names", &names.join(" "))
+        out.attribute_text("ferrom/mesh", "kind_names", &names.join(" "))?;
+        out.attribute_text("ferrom/mesh", "conventions", sets.conventions.name())
     })?;
     let labels = |of: fn(&Mesh) -> &Vec<u64>| -> Vec<u64> { parts.iter().flat_map(of).copied().collect() };
     put(comm, out, "ferrom/mesh/node_ids", &layout.nodes, 1, &labels(|m| &m.node_ids))?;

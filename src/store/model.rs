@@ -77,7 +77,7 @@ pub struct ReducedPoints {
     pub node_offsets: Vec<u64>,
     /// Nodes of the elements, by position in the whole structure.
     pub nodes: Vec<u64>,
-    /// Value of each of these nodes' shape function at the point.
+    /// Weight of each of these nodes for a nodal scalar at the point.
     pub shapes: Vec<f64>,
     /// Strain of every mode, then of every lift: `z x (n + l) x 6`, engineering shears, order 11 22 33 12 23 31.
     pub strain: Vec<f64>,

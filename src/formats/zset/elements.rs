@@ -8,11 +8,11 @@ use crate::mesh::{ElementKind, Face, FaceKind};
 /// Z-set's position of each VTK node of an element: node `i` in VTK order is node `element_order(kind)[i]` in Z-set's.
 pub fn element_order(kind: ElementKind) -> &'static [usize] {
     match kind {
-        ElementKind::C3d4 => &[0, 1, 2, 3],
-        ElementKind::C3d6 => &[0, 1, 2, 3, 4, 5],
+        ElementKind::C3d4 | ElementKind::C3d4R1 => &[0, 1, 2, 3],
+        ElementKind::C3d6 | ElementKind::C3d6R2 => &[0, 1, 2, 3, 4, 5],
         ElementKind::C3d8 => &[0, 1, 2, 3, 4, 5, 6, 7],
         ElementKind::C3d10 | ElementKind::C3d10R4 => &[0, 1, 2, 9, 3, 4, 5, 6, 7, 8],
-        ElementKind::C3d15 => &[0, 2, 4, 9, 11, 13, 1, 3, 5, 10, 12, 14, 6, 7, 8],
+        ElementKind::C3d15 | ElementKind::C3d15R9 => &[0, 2, 4, 9, 11, 13, 1, 3, 5, 10, 12, 14, 6, 7, 8],
         ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => {
             &[0, 2, 4, 6, 12, 14, 16, 18, 1, 3, 5, 7, 13, 15, 17, 19, 8, 9, 10, 11]
         }

@@ -117,7 +117,7 @@ fn reduced_points(
         points.weight.push(weight);
         points.material.push(structure.material_of[e]);
         points.nodes.extend(nodes.iter().map(|&a| mesh.node_index[a as usize]));
-        points.shapes.extend_from_slice(shapes);
+        points.shapes.extend_from_slice(structure.geometry.scalar_weights(mesh.kinds[e], k));
         points.node_offsets.push(points.nodes.len() as u64);
         for i in 0..m {
             points.strain.extend((0..6).map(|c| rows[(6 * local + c) * m + i]));

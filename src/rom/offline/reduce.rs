@@ -1,6 +1,6 @@
 //! Load operators: integrals of the modes over every face, element and node set, summed over ranks.
 
-use crate::fem::quadrature::mass_rule;
+use crate::fem::quadrature::body_rule;
 use crate::fem::reference::{MAX_NODES, shape};
 use crate::fem::{FaceIntegral, Geometry};
 use crate::parallel::Comm;
@@ -17,7 +17,8 @@ pub fn load_operators(comm: &Comm, structure: &Structure, modes: &[Vec<f64>]) ->
     for (name, set) in &mesh.face_sets {
         let faces = set.len();
         // a set with faces of no element cannot be loaded: the model does not offer it
-        let sound = comm.sum_u64(mesh.faces_on_elements(set) as u64);
+        let elements = mesh.elements_of_faces(set);
+        let sound = comm.sum_u64(elements.iter().flatten().count() as u64);
         if sound == 0 || mesh.n_faces_global.get(name) != Some(&sound) {
             continue;
         }
@@ -26,8 +27,8 @@ pub fn load_operators(comm: &Comm, structure: &Structure, modes: &[Vec<f64>]) ->
             normal: vec![0.0; faces * n],
             area: vec![0.0; faces * 3 * n],
         };
-        for (k, face) in set.iter().enumerate() {
-            let integral = FaceIntegral::new(mesh, face);
+        for (k, (face, element)) in set.iter().zip(elements).enumerate() {
+            let integral = FaceIntegral::of_element(mesh, face, element);
             for (i, mode) in modes.iter().enumerate() {
                 for (a, &node) in face.nodes().iter().enumerate() {
                     for c in 0..3 {
@@ -87,7 +88,7 @@ fn element_moments(structure: &Structure, modes: &[Vec<f64>]) -> Vec<f64> {
         let nodes = mesh.nodes_of(e);
         // int rho N and int rho N x_b per node first: the modes come last
         let mut weights = [[0.0; 4]; MAX_NODES];
-        for (xi, w) in mass_rule(mesh.kinds[e]) {
+        for (xi, w) in body_rule(mesh.kinds[e], mesh.conventions) {
             shape(mesh.kinds[e], xi, &mut values, &mut derivatives);
             let (det, x) = Geometry::map(mesh, e, &values, &derivatives);
             for (weight, v) in weights.iter_mut().zip(&values[..nodes.len()]) {
