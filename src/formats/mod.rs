@@ -3,6 +3,7 @@
 pub mod ansys;
 pub mod calculix;
 mod ids;
+mod output;
 pub mod zset;
 
 use crate::error::{Error, Result};
