@@ -279,8 +279,23 @@ pub(super) struct Partition {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum ExportFormat {
-    /// Z-set: .geof, .ut, .node, .integ
+    /// Z-set: .geof, .ut, .node, .integ, .ctnod
     Zset,
+    /// CalculiX: .frd
+    Calculix,
+    /// VTKHDF with values at nodes and elements
+    Vtkhdf,
+}
+
+/// How numbers are stored in an .frd file.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum FrdEncoding {
+    /// Text, six digits: every program reads it
+    Text,
+    /// Binary, 4 bytes
+    Single,
+    /// Binary, 8 bytes
+    Double,
 }
 
 #[derive(Debug, Args)]
@@ -290,6 +305,9 @@ pub(super) struct Export {
     /// Format
     #[arg(long, value_enum, default_value = "zset")]
     pub format: ExportFormat,
+    /// Numbers of an .frd file
+    #[arg(long, value_enum, default_value = "text")]
+    pub encoding: FrdEncoding,
     /// Name of the first file; the others lie beside it (for Z-set: NAME.ut)
     #[arg(short, long)]
     pub output: PathBuf,

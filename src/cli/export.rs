@@ -1,14 +1,22 @@
 //! `ferrom export`.
 
 use super::Answer;
-use super::args::{Export, ExportFormat};
+use super::args::{Export, ExportFormat, FrdEncoding};
 use crate::error::Result;
-use crate::stages::{Context, export_zset};
+use crate::formats::calculix::frd::Encoding;
+use crate::stages::{self, Context, export};
 
 pub(super) fn run(cx: &Context, args: &Export) -> Result<Answer> {
-    let times = match args.format {
-        ExportFormat::Zset => export_zset(cx, &args.run, &args.output)?,
+    let format = match args.format {
+        ExportFormat::Zset => stages::ExportFormat::Zset,
+        ExportFormat::Vtkhdf => stages::ExportFormat::Vtkhdf,
+        ExportFormat::Calculix => stages::ExportFormat::Calculix(match args.encoding {
+            FrdEncoding::Text => Encoding::Long,
+            FrdEncoding::Single => Encoding::Single,
+            FrdEncoding::Double => Encoding::Double,
+        }),
     };
+    let times = export(cx, &args.run, format, &args.output)?;
     cx.say(format_args!("{times} times written to {}", args.output.display()));
     Ok(Answer::new(serde_json::json!({"times": times, "output": args.output})))
 }

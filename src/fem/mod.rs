@@ -5,6 +5,7 @@
 mod faces;
 mod geometry;
 mod mass;
+mod nodal;
 mod operators;
 pub mod quadrature;
 pub mod reference;
@@ -12,4 +13,5 @@ pub mod reference;
 pub use faces::FaceIntegral;
 pub use geometry::Geometry;
 pub use mass::MassMatrix;
+pub use nodal::{NodalMean, extrapolation};
 pub use operators::ElementWork;

@@ -5,6 +5,7 @@ pub mod calculix;
 mod ids;
 #[cfg(test)]
 pub(crate) mod mutate;
+mod output;
 pub mod zset;
 
 use crate::error::{Error, Result};

@@ -25,7 +25,7 @@ mod watch;
 pub use adaptive::{AdaptiveOptions, AdaptiveSummary, Rebuild, adaptive};
 pub use compare::{CompareReport, CompareRow, Norm, compare};
 pub use cubature::{CubatureOptions, CubatureReport, cubature};
-pub use export::export_zset;
+pub use export::{ExportFormat, export};
 pub use import::import;
 pub use info::describe;
 pub use lift::lift;

@@ -68,6 +68,14 @@ impl ResultFile {
         }
     }
 
+    /// The file, where it is one of ours.
+    pub fn store(&self) -> Option<&SnapshotFile> {
+        match &self.kind {
+            Kind::Store(file) => Some(file),
+            _ => None,
+        }
+    }
+
     /// Whether displacements are stored.
     pub fn has_displacement(&self) -> bool {
         match &self.kind {

@@ -19,7 +19,6 @@ pub mod inp;
 mod layout;
 mod lines;
 pub mod material;
-mod output;
 mod places;
 mod records;
 mod results;

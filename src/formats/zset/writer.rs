@@ -2,9 +2,9 @@
 
 use super::elements::{element_order, face_order, to_zset};
 use super::layout::Layout;
-use super::output::Output;
 use super::ut::{Step, UtIndex};
 use crate::error::{Error, Result};
+use crate::formats::output::Output;
 use crate::mesh::Mesh;
 use std::fmt::Write;
 use std::path::Path;
@@ -129,13 +129,15 @@ pub fn write_ut(index: &UtIndex) -> Result<()> {
     out.finish()
 }
 
-/// Writes `.ut`, `.node` and `.integ` state by state. The `.ut` appears last, when the others are complete.
+/// Writes `.ut`, `.node`, `.integ` and, where it is given, `.ctnod` state by state. The `.ut` appears last, when the others are complete.
 #[derive(Debug)]
 pub struct ResultWriter {
     index: UtIndex,
     layout: Layout,
     node: Option<Output>,
     integ: Option<Output>,
+    /// Values of the integration points carried to the nodes, and the number of states in it.
+    ctnod: Option<(Output, usize)>,
 }
 
 impl ResultWriter {
@@ -163,7 +165,7 @@ impl ResultWriter {
             (!names.is_empty()).then(|| Output::create(&index.sibling(extension))).transpose()
         };
         let (node, integ) = (open("node", node_names)?, open("integ", integ_names)?);
-        Ok(ResultWriter { index, layout, node, integ })
+        Ok(ResultWriter { index, layout, node, integ, ctnod: None })
     }
 
     /// Adds a state. `nodal`: `nodes x names`; `integ`: `points x names`; both as Z-set stores them, strains with tensor
@@ -224,11 +226,36 @@ impl ResultWriter {
         Ok(())
     }
 
+    /// Adds the values of the integration points carried to the nodes, `nodes x names`, to the state that was appended last.
+    ///
+    /// # Errors
+    /// Arrays of another size; a state that has them already, or not all states have; a file that cannot be written.
+    pub fn append_at_nodes(&mut self, values: &[f64]) -> Result<()> {
+        let names = self.index.integ_names.len();
+        if self.ctnod.is_none() {
+            self.ctnod = Some((Output::create(&self.index.sibling("ctnod"))?, 0));
+        }
+        let Some((out, states)) = &mut self.ctnod else { return Ok(()) };
+        *states += 1;
+        if *states != self.index.steps.len() || values.len() as u64 != self.layout.n_nodes() * names as u64 {
+            let problem = format!("{} values at nodes for state {states}", values.len());
+            return Err(Error::run(format!("{}: {problem} do not fit", self.index.path.display())));
+        }
+        let mut bytes = Vec::new();
+        for c in 0..names {
+            bytes.clear();
+            bytes.extend(values.iter().skip(c).step_by(names).flat_map(|x| (*x as f32).to_be_bytes()));
+            out.write(&bytes)?;
+        }
+        Ok(())
+    }
+
     /// Completes the files.
     ///
     /// # Errors
     /// A file that cannot be written.
     pub fn finish(self) -> Result<()> {
+        self.ctnod.map_or(Ok(()), |(out, _)| out.finish())?;
         self.node.map_or(Ok(()), Output::finish)?;
         self.integ.map_or(Ok(()), Output::finish)?;
         write_ut(&self.index)

@@ -17,6 +17,7 @@
 mod block;
 mod index;
 mod mesh;
+mod write;
 
 #[cfg(test)]
 mod damage_tests;
@@ -25,6 +26,7 @@ mod tests;
 
 pub use block::{Block, Encoding, NodalValues};
 pub use mesh::{ElementType, FrdElements, FrdNodes};
+pub use write::{FrdWriter, NodalQuantity};
 
 use super::source::Source;
 use crate::error::{Error, Result};

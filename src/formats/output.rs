@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// A file being written beside its final place.
 #[derive(Debug)]
-pub(super) struct Output {
+pub(in crate::formats) struct Output {
     path: PathBuf,
     temporary: PathBuf,
     /// `None` once it is finished.

@@ -1,0 +1,121 @@
+//! From integration points to nodes: what post-processors draw.
+//!
+//! In each element the values at the points are fitted, in the least-squares sense, by the interpolation of its vertices,
+//! which is evaluated at all its nodes; at a node the elements are averaged, each with the same weight. Where there are as
+//! many points as vertices the fit is exact: that is what Z-set (`.ctnod`) and CalculiX (`.frd`) do with 2 x 2 x 2 points.
+
+use super::quadrature;
+use super::reference::{node_positions, shape};
+use crate::mesh::{ElementKind, Mesh};
+use nalgebra::DMatrix;
+
+/// Averages at the nodes of one mesh.
+#[derive(Debug, Clone)]
+pub struct NodalMean {
+    /// `n_nodes x n_points` of each kind in the mesh, by [`ElementKind::code`].
+    tables: Vec<Option<DMatrix<f64>>>,
+    /// Number of elements at each node.
+    elements: Vec<u32>,
+}
+
+impl NodalMean {
+    /// For a mesh.
+    pub fn new(mesh: &Mesh) -> NodalMean {
+        let mut tables = vec![None; ElementKind::ALL.len()];
+        let mut elements = vec![0; mesh.n_nodes()];
+        for (e, &kind) in mesh.kinds.iter().enumerate() {
+            tables[usize::from(kind.code())].get_or_insert_with(|| extrapolation(kind));
+            mesh.nodes_of(e).iter().for_each(|&n| elements[n as usize] += 1);
+        }
+        NodalMean { tables, elements }
+    }
+
+    /// The values at the nodes, `n_nodes x components`, of values at the integration points, `n_points x components`; 0 at
+    /// nodes of no element.
+    pub fn average(&self, mesh: &Mesh, points: &[f64], components: usize) -> Vec<f64> {
+        let mut out = vec![0.0; mesh.n_nodes() * components];
+        let mut first = 0;
+        for (e, &kind) in mesh.kinds.iter().enumerate() {
+            let Some(table) = &self.tables[usize::from(kind.code())] else { continue };
+            let n = kind.n_points();
+            let values = &points[first * components..(first + n) * components];
+            first += n;
+            for (a, &node) in mesh.nodes_of(e).iter().enumerate() {
+                let sum = &mut out[node as usize * components..][..components];
+                for (q, values) in values.chunks_exact(components).enumerate() {
+                    let factor = table[(a, q)];
+                    sum.iter_mut().zip(values).for_each(|(s, v)| *s += factor * v);
+                }
+            }
+        }
+        for (values, &n) in out.chunks_exact_mut(components).zip(&self.elements) {
+            values.iter_mut().for_each(|v| *v /= f64::from(n.max(1)));
+        }
+        out
+    }
+}
+
+/// Values at the nodes of an element from those at its integration points, `n_nodes x n_points`.
+pub fn extrapolation(kind: ElementKind) -> DMatrix<f64> {
+    let vertices = match kind.n_vertices() {
+        4 => ElementKind::C3d4,
+        6 => ElementKind::C3d6,
+        _ => ElementKind::C3d8,
+    };
+    let m = vertices.n_nodes();
+    let at = |positions: &[[f64; 3]]| {
+        let mut rows = DMatrix::zeros(positions.len(), m);
+        let (mut n, mut d) = ([0.0; 8], [[0.0; 3]; 8]);
+        for (i, &x) in positions.iter().enumerate() {
+            shape(vertices, x, &mut n, &mut d);
+            (0..m).for_each(|j| rows[(i, j)] = n[j]);
+        }
+        rows
+    };
+    let points: Vec<[f64; 3]> = quadrature::rule(kind).iter().map(|p| p.0).collect();
+    let a = at(&points);
+    let nodes = at(&node_positions(kind));
+    // well conditioned: at most 8 functions, points well inside
+    let normal = a.transpose() * &a;
+    match normal.cholesky() {
+        Some(factor) => nodes * factor.solve(&a.transpose()),
+        None => unreachable!("the points of {kind} determine a linear field"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_linear_field_is_the_same_at_nodes_and_points() {
+        for kind in ElementKind::ALL {
+            let field = |x: &[f64; 3]| 3.0 + 2.0 * x[0] - 5.0 * x[1] + 0.5 * x[2];
+            let points: Vec<f64> = quadrature::rule(kind).iter().map(|p| field(&p.0)).collect();
+            let nodes = extrapolation(kind) * nalgebra::DVector::from_vec(points);
+            for (x, found) in node_positions(kind).iter().zip(nodes.iter()) {
+                assert!((found - field(x)).abs() < 1e-13, "{kind}: {found} at {x:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn elements_are_averaged_with_equal_weights() {
+        // two unit cubes side by side, one value each
+        let mut mesh = Mesh::default();
+        for i in 0..12 {
+            let (x, y, z) = (i % 3, i / 3 % 2, i / 6);
+            mesh.node_ids.push(i + 1);
+            mesh.points.push([x as f64, y as f64, z as f64]);
+        }
+        mesh.push_element(1, ElementKind::C3d8, &[0, 1, 4, 3, 6, 7, 10, 9]);
+        mesh.push_element(2, ElementKind::C3d8, &[1, 2, 5, 4, 7, 8, 11, 10]);
+        mesh.close_whole();
+        let mut points = vec![1.0; 8];
+        points.extend([3.0; 8]);
+        let nodes = NodalMean::new(&mesh).average(&mesh, &points, 1);
+        for (found, x) in nodes.iter().zip(&mesh.points) {
+            assert!((found - (1.0 + x[0])).abs() < 1e-14);
+        }
+    }
+}
