@@ -81,8 +81,5 @@ TOML
 "$ferrom" solve "$out/other.toml" -o "$out/truth.h5" --quiet
 "$ferrom" online "$out/model.h5" "$out/other.toml" -o "$out/other.h5" --rebuild U,p,sig --quiet --summary "$out/other.json"
 "$ferrom" compare "$out/other.h5" "$out/truth.h5" --quiet --summary "$out/outside.json"
-"$ferrom" offline "$out/train.h5" "$out/truth.h5" -o "$out/model2.h5" --quiet --summary "$out/offline2.json"
-"$ferrom" online "$out/model2.h5" "$out/other.toml" -o "$out/other2.h5" --rebuild U,p,sig --quiet
-"$ferrom" compare "$out/other2.h5" "$out/truth.h5" --quiet --summary "$out/inside.json"
 
 target/venv/bin/python scripts/demo_ansys.py "$out"

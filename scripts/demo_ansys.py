@@ -30,7 +30,6 @@ rows = [
     ("law driven by the file's displacements, small strains, against the file", ", ".join(f"{q} {d:.1e}" for q, d in sorted(offline["deviation"].items(), reverse=True))),
     ("the file's load again, against the file", errors("compare")),
     ("another load, against ferrom solve", errors("outside")),
-    ("... with that load in the training", errors("inside")),
     ("residual of the fits, the file's load", ", ".join(f"{q} {r:.1e}" for q, r in sorted(online["residuals"].items(), reverse=True))),
     ("residual of the fits, another load", ", ".join(f"{q} {r:.1e}" for q, r in sorted(read("other")["residuals"].items(), reverse=True))),
 ]

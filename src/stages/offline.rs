@@ -376,7 +376,7 @@ fn warn_deviation(cx: &Context, report: &OfflineReport, limit: f64) {
     for (name, d) in report.deviation.iter().filter(|(_, d)| **d > limit || d.is_nan()) {
         cx.warn(format_args!(
             "recomputed '{name}' differs from the stored one by {d:.1e} of its maximum (limit {limit:.0e}): the law, its \
-             coefficients or the units are not those of the source"
+             coefficients or the units are not those of the source, or its strains are not small"
         ));
     }
     if let Some(r) = report.equilibrium.filter(|r| *r > 0.05) {
