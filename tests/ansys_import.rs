@@ -239,5 +239,5 @@ fn what_a_result_file_does_not_tell_of_its_case_is_named() {
     let run = ferrom(1, &["import", &path(&file), "-o", &path(&dir.path().join("train.h5"))]);
     assert!(run.status.success(), "{}", told(&run));
     assert!(told(&run).contains("a result with forces on nodes is not supported"), "{}", told(&run));
-    assert!(told(&run).contains("`offline` needs it (-c)"), "{}", told(&run));
+    assert!(told(&run).contains("`ferrom offline` will ask for (-c)"), "{}", told(&run));
 }

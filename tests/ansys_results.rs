@@ -262,7 +262,7 @@ fn what_is_wrong_in_a_file_is_told_with_place_and_value() {
     let told = put(103, 15, 123_456_789);
     let wanted = format!(
         "file.rst, record at byte 493827156 (list of nodes): begins beyond the end of the file ({size} bytes); the file is \
-         damaged or truncated: copy or write it again"
+         damaged or truncated: copy or write it again, once its job has ended"
     );
     assert_eq!(told, wanted);
     // a record that is compressed by zlib, flags that no record has, lengths that do not agree

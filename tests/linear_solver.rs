@@ -7,52 +7,19 @@ use ferrom::parallel::Comm;
 use ferrom::solver::linear::{LinearKind, LinearOptions, LinearSolver, Pattern};
 use mpi::topology::SimpleCommunicator;
 use petsc_rs::Petsc;
-use std::process::{Command, ExitCode};
+use std::path::Path;
+use std::process::ExitCode;
 
-const CHILD: &str = "FERROM_LINEAR_SOLVER_CHILD";
-const ENVIRONMENT: [(&str, &str); 7] = [
-    ("OMPI_ALLOW_RUN_AS_ROOT", "1"),
-    ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"),
-    ("OMPI_MCA_rmaps_base_oversubscribe", "1"),
-    ("OMPI_MCA_hwloc_base_binding_policy", "none"),
-    ("OPENBLAS_NUM_THREADS", "1"),
-    ("OMP_NUM_THREADS", "1"),
-    ("PETSC_OPTIONS", "-ferrom_ksp_max_it 500"),
-];
+#[path = "support/again.rs"]
+mod again;
 
 fn main() -> ExitCode {
-    if std::env::var_os(CHILD).is_some() {
-        child();
-        return ExitCode::SUCCESS;
-    }
-    let this = std::env::current_exe().expect("path of this test");
-    let mut failed = false;
-    for ranks in 0..=3 {
-        let mut command = Command::new("timeout");
-        command.arg("300");
-        if ranks > 0 {
-            command.args(["mpirun", "-n", &ranks.to_string()]);
-        }
-        let status = command.arg(&this).env(CHILD, "1").envs(ENVIRONMENT).status();
-        let ok = status.as_ref().is_ok_and(|s| s.success());
-        let what = if ranks == 0 { "without mpirun".to_string() } else { format!("{ranks} ranks") };
-        println!(
-            "linear solver, {what}: {}",
-            if ok { "ok".to_string() } else { format!("FAILED ({status:?})") }
-        );
-        failed |= !ok;
-    }
-    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    again::main("linear solver", Path::new("."), "-ferrom_ksp_max_it 500", child)
 }
 
 fn child() {
     let universe = mpi::initialize().expect("MPI starts once");
-    // a panic on one rank would leave the others waiting in MPI_Finalize
-    let default = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        default(info);
-        std::process::exit(101);
-    }));
+    again::panics_end_the_job();
     let petsc = Petsc::init(&universe, &[]).expect("PETSc starts");
     {
         let world = Comm::new(universe.world());

@@ -14,27 +14,40 @@ const MOST_GROUPS: usize = 500;
 
 /// Reads a deck; its mesh is the deck itself.
 pub(super) fn read_deck(path: &Path) -> Result<Case> {
-    case(path, &Deck::read(path).map_err(|e| Error::case(e.message))?)
+    let deck = Deck::read(path).map_err(|e| Error::case(e.message))?;
+    case(path, &deck, "take it out, or write the case as .toml")
 }
 
 /// Reads results as the case that they are of.
+///
+/// # Errors
+/// [`crate::error::Kind::Input`] where the file is damaged; [`crate::error::Kind::Case`] where it does not tell a case.
 pub(super) fn read_results(path: &Path) -> Result<Case> {
-    let deck = RstResults::open(path).and_then(|results| {
-        results.check_history()?;
-        results.case_deck()
-    });
+    let results = RstResults::open(path)?;
+    results.check_history()?;
+    let deck = results.case_deck()?;
+    let case = case(path, &deck, "give the case with its deck or a .toml")?;
     log::warn!(
         "{}: a result file keeps no pressures and no forces on faces: if there are any, give the case with its deck or a .toml",
         path.display()
     );
-    case(path, &deck.map_err(|e| Error::case(e.message))?)
+    Ok(case)
 }
 
-fn case(path: &Path, deck: &Deck) -> Result<Case> {
+fn case(path: &Path, deck: &Deck, remedy: &str) -> Result<Case> {
     let place = |line: usize| if line == 0 { String::new() } else { format!("line {line}") };
     if let Some((line, what)) = &deck.refused {
         let problem = format!("{what} is not supported");
-        return Err(Error::case_file(path, place(*line), problem, "take it out, or write the case as .toml"));
+        return Err(Error::case_file(path, place(*line), problem, remedy));
+    }
+    let solid = deck.solid_materials();
+    if solid.is_empty() {
+        let types: BTreeSet<String> = deck.types.values().map(|t| t.name()).collect();
+        let problem = match types.is_empty() {
+            true => "has no elements".to_owned(),
+            false => format!("has no volume elements, only {}", Vec::from_iter(types).join(", ")),
+        };
+        return Err(Error::case_file(path, "", problem, "mesh it with SOLID185, SOLID186 or SOLID187"));
     }
     if !deck.skipped.is_empty() {
         log::warn!("{}: skipped, without effect here: {}", path.display(), deck.skipped.join(", "));
@@ -50,11 +63,17 @@ fn case(path: &Path, deck: &Deck) -> Result<Case> {
     };
     let loading = loading(deck)?;
     let mut materials = Vec::new();
-    for number in deck.solid_materials() {
+    for number in solid {
         let name = format!("mat{number}");
         let Some(material) = deck.materials.get(&number) else {
-            return Err(Error::case_file(path, "", format!("material {number} has no MP"), "define it"));
+            return Err(Error::case_file(path, "", format!("material {number} has no MP"), remedy));
         };
+        if let Some(what) = deck.doubtful_units(number) {
+            log::warn!(
+                "{}: material {number}: {what}; nothing is converted: check its units",
+                path.display()
+            );
+        }
         let spec = material.to_spec(&name, deck.history.reference).map_err(|e| {
             let problem = format!("material {number}: {} is not supported", e.problem);
             Error::case_file(path, place(e.line), problem, "see docs/tutorial-ansys.md for the laws that are")

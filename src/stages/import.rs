@@ -5,7 +5,7 @@ use super::source::{Cut, ResultFile};
 use super::{Context, Progress, check_output};
 use crate::config::Case;
 use crate::error::{Error, Result};
-use crate::loads::TemperatureHistory;
+use crate::loads::{PrescribedDofs, TemperatureHistory};
 use crate::parallel::agree;
 use crate::store::{Field, SnapshotWriter, Step, StoreKind};
 use std::path::Path;
@@ -27,6 +27,12 @@ pub fn import(cx: &Context, results: &Path, case: Option<&Case>, out: &Path) -> 
     }
     let sub = source.subdomain();
     let mesh = &sub.mesh;
+    if let Some(case) = case {
+        let sets = case.materials.iter().filter_map(|m| m.set.as_ref());
+        let of_materials = sets.map(|set| mesh.element_set(set)).collect::<std::result::Result<Vec<_>, _>>();
+        agree(comm, of_materials.map_err(|e| case.locate(e.into())))?;
+        PrescribedDofs::new(comm, sub, &case.loading).map_err(|e| case.locate(e))?;
+    }
     let text = case.map_or(Ok(String::new()), Case::to_text)?;
     let provenance = format!(
         "producer = \"ferrom import {}\"\nresults = {}\n",

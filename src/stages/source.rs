@@ -42,6 +42,11 @@ impl ResultFile {
         let kind = match path.extension().and_then(|e| e.to_str()) {
             Some("ut") | None => open_zset(comm, path, cut)?,
             Some("rst") => Kind::Ansys(Box::new(AnsysResults::open(comm, path)?)),
+            Some(ending @ ("cdb" | "dat" | "db" | "rth" | "rmg")) => {
+                let problem =
+                    format!("holds no results that are read: a file of Ansys with the ending '{ending}'");
+                return Err(Error::input(path, "", problem, "name the .rst of the structural analysis"));
+            }
             _ => {
                 let parts = if cut == Cut::Own { Parts::Keep } else { Parts::Anew };
                 Kind::Store(Box::new(SnapshotFile::open_as(comm, path, parts)?))

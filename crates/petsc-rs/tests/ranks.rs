@@ -1,46 +1,21 @@
-//! PETSc and MPI do not mix with the threads of the usual test harness: this program runs itself without mpirun and
-//! under mpirun on 1, 2 and 3 ranks, in a folder whose `.petscrc` must not be read.
+//! Vectors, matrices, solvers, options and errors of PETSc: without mpirun and on 1, 2 and 3 ranks, in a folder whose
+//! `.petscrc` must not be read.
 
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 use petsc_rs::{Error, Ksp, Matrix, Petsc, Symmetry, Vector, options};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
-const CHILD: &str = "PETSC_RS_TEST_CHILD";
-const ENVIRONMENT: [(&str, &str); 7] = [
-    ("OMPI_ALLOW_RUN_AS_ROOT", "1"),
-    ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"),
-    ("OMPI_MCA_rmaps_base_oversubscribe", "1"),
-    ("OMPI_MCA_hwloc_base_binding_policy", "none"),
-    ("OPENBLAS_NUM_THREADS", "1"),
-    ("OMP_NUM_THREADS", "1"),
-    ("PETSC_OPTIONS", "-both environment -only_environment 1"),
-];
+#[path = "../../../tests/support/again.rs"]
+mod again;
 
 fn main() -> ExitCode {
-    if std::env::var_os(CHILD).is_some() {
-        child();
-        return ExitCode::SUCCESS;
-    }
-    let this = std::env::current_exe().expect("path of this test");
     let folder = std::env::temp_dir().join(format!("petsc-rs-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a temporary folder");
     std::fs::write(folder.join(".petscrc"), "-from_petscrc 1\n").expect("a file in it");
-    let mut failed = false;
-    for ranks in 0..=3 {
-        let mut command = Command::new("timeout");
-        command.arg("120");
-        if ranks > 0 {
-            command.args(["mpirun", "-n", &ranks.to_string()]);
-        }
-        let status = command.arg(&this).env(CHILD, "1").envs(ENVIRONMENT).current_dir(&folder).status();
-        let ok = status.as_ref().is_ok_and(|s| s.success());
-        let what = if ranks == 0 { "without mpirun".to_string() } else { format!("{ranks} ranks") };
-        println!("petsc-rs, {what}: {}", if ok { "ok".to_string() } else { format!("FAILED ({status:?})") });
-        failed |= !ok;
-    }
+    let code = again::main("petsc-rs", &folder, "-both environment -only_environment 1", child);
     let _ = std::fs::remove_dir_all(&folder);
-    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    code
 }
 
 fn pair(key: &str, value: &str) -> (String, Option<String>) {
@@ -49,12 +24,7 @@ fn pair(key: &str, value: &str) -> (String, Option<String>) {
 
 fn child() {
     let universe = mpi::initialize().expect("MPI starts once");
-    // a panic on one rank would leave the others waiting in MPI_Finalize
-    let default = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        default(info);
-        std::process::exit(101);
-    }));
+    again::panics_end_the_job();
     let world = universe.world();
     let petsc =
         Petsc::init(&universe, &[pair("-both", "code"), pair("-only_code", "2")]).expect("PETSc starts");

@@ -52,6 +52,11 @@ impl<'p, R: BufRead> Lines<'p, R> {
                 return Ok(None);
             }
             self.number += 1;
+            if self.buffer.contains(&0) {
+                let place = format!("line {}", self.number);
+                let remedy = "give the deck (CDWRITE, Workbench's ds.dat), not a database or a result file";
+                return Err(Error::input(self.path, place, "holds binary data, not text", remedy));
+            }
             let first = self.buffer.trim_ascii_start().first();
             self.held = first.is_some_and(|&b| b != b'!');
         }

@@ -27,6 +27,7 @@ mod commands;
 mod damage_tests;
 mod deck;
 mod expression;
+mod fields;
 mod history;
 mod law;
 mod lines;
@@ -40,6 +41,7 @@ mod shapes;
 mod skin;
 mod temperatures;
 mod types;
+mod units;
 
 pub use deck::{Component, Deck, DeckElements};
 pub use history::{Changes, Group, History, LoadStep, Rotation};

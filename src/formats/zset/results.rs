@@ -14,15 +14,6 @@ use std::path::{Path, PathBuf};
 /// Components of a symmetric tensor, in Z-set's order and ours.
 pub const TENSOR: [&str; 6] = ["11", "22", "33", "12", "23", "31"];
 
-/// How shear strains leave the reader.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shear {
-    /// As Z-set stores them: `(u1,2 + u2,1) / 2`. Also what stresses need.
-    Tensor,
-    /// Doubled, as strain vectors in this code are.
-    Engineering,
-}
-
 /// The results of one computation, or of one sub-domain of it. Reading needs no lock: ranks and threads may share it.
 #[derive(Debug)]
 pub struct Results {
@@ -302,23 +293,6 @@ impl Results {
         Ok(())
     }
 
-    /// A symmetric tensor at integration points, `points x 6` in the order 11, 22, 33, 12, 23, 31: `eto`, `sig`, `evri`.
-    ///
-    /// # Errors
-    /// As [`Results::integ`].
-    pub fn tensor(
-        &self,
-        step: usize,
-        prefix: &str,
-        elements: Option<&[u64]>,
-        shear: Shear,
-    ) -> Result<Vec<f64>> {
-        let names = TENSOR.map(|c| format!("{prefix}{c}"));
-        let mut out = self.integ(step, &names.each_ref().map(String::as_str), elements)?;
-        double_shears(&mut out, shear);
-        Ok(out)
-    }
-
     fn find(&self, names: &[String], what: &str, name: &str) -> Result<usize> {
         names.iter().position(|n| n == name).ok_or_else(|| no_field(&self.index.path, what, name, names))
     }
@@ -377,13 +351,6 @@ fn selection(positions: Option<&[u64]>, n: u64, gap: u64) -> Vec<Run> {
     match positions {
         Some(list) => runs(list, gap),
         None => runs(&(0..n).collect::<Vec<u64>>(), gap),
-    }
-}
-
-/// Turns tensor shears of `n x 6` values into what is asked for.
-pub(super) fn double_shears(values: &mut [f64], shear: Shear) {
-    if shear == Shear::Engineering {
-        values.chunks_exact_mut(6).for_each(|v| v[3..].iter_mut().for_each(|s| *s *= 2.0));
     }
 }
 

@@ -3,13 +3,22 @@
 use super::layout::Layout;
 use super::places::Places;
 use super::read_mesh;
-use super::results::{Results, Shear};
+use super::results::{Results, TENSOR};
 use super::split::SplitResults;
 use super::subdomains::read_subdomains;
 use super::ut::{Step, UtIndex};
 use crate::error::{Error, Result};
 use crate::mesh::Mesh;
 use std::path::{Path, PathBuf};
+
+/// How shear strains leave the reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shear {
+    /// As Z-set stores them: `(u1,2 + u2,1) / 2`. Also what stresses need.
+    Tensor,
+    /// Doubled, as strain vectors in this code are.
+    Engineering,
+}
 
 /// A mesh and where its results are: what one rank reads, and hands to the others.
 #[derive(Debug, Clone)]
@@ -153,7 +162,7 @@ impl FieldSource {
         }
     }
 
-    /// A symmetric tensor at integration points, `points x 6`; see [`Results::tensor`].
+    /// A symmetric tensor at integration points, `points x 6` in the order 11, 22, 33, 12, 23, 31: `eto`, `sig`, `evri`.
     ///
     /// # Errors
     /// As [`Results::integ`].
@@ -164,9 +173,11 @@ impl FieldSource {
         elements: Option<&[u64]>,
         shear: Shear,
     ) -> Result<Vec<f64>> {
-        match self {
-            FieldSource::Whole(r) => r.tensor(step, prefix, elements, shear),
-            FieldSource::Split(s) => s.tensor(step, prefix, elements, shear),
+        let names = TENSOR.map(|c| format!("{prefix}{c}"));
+        let mut out = self.integ(step, &names.each_ref().map(String::as_str), elements)?;
+        if shear == Shear::Engineering {
+            out.chunks_exact_mut(6).for_each(|v| v[3..].iter_mut().for_each(|s| *s *= 2.0));
         }
+        Ok(out)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::layout::Layout;
 use super::places::Places;
-use super::results::{Results, Shear, TENSOR, double_shears, no_field};
+use super::results::{Results, no_field};
 use super::ut::{Step, UtIndex};
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
@@ -136,23 +136,6 @@ impl SplitResults {
                 &mut out,
             )?;
         }
-        Ok(out)
-    }
-
-    /// A symmetric tensor at integration points, `points x 6`; see [`Results::tensor`].
-    ///
-    /// # Errors
-    /// As [`Results::integ`].
-    pub fn tensor(
-        &self,
-        step: usize,
-        prefix: &str,
-        elements: Option<&[u64]>,
-        shear: Shear,
-    ) -> Result<Vec<f64>> {
-        let names = TENSOR.map(|c| format!("{prefix}{c}"));
-        let mut out = self.integ(step, &names.each_ref().map(String::as_str), elements)?;
-        double_shears(&mut out, shear);
         Ok(out)
     }
 

@@ -17,6 +17,7 @@ mod materials;
 mod mesh;
 mod nodal;
 mod points;
+mod quantities;
 mod record;
 mod results;
 mod set;

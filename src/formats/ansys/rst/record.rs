@@ -19,7 +19,8 @@ const CHUNK: usize = 4096;
 /// Most blocks of columns: a node has at most 32 degrees of freedom.
 const MOST_BLOCKS: i32 = 64;
 /// Remedy for what no file of Ansys holds.
-pub(super) const DAMAGED: &str = "the file is damaged or truncated: copy or write it again";
+pub(super) const DAMAGED: &str =
+    "the file is damaged or truncated: copy or write it again, once its job has ended";
 
 /// A value as it is stored.
 trait Stored: Copy {
