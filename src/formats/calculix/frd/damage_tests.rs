@@ -1,0 +1,205 @@
+//! Result files that were changed at random are read or refused: no panic, no hang, nothing allocated that their size
+//! does not allow.
+//!
+//! `FERROM_MUTATIONS=1000000 cargo test --release calculix::frd::damage -- --ignored` runs as many cases.
+
+use super::super::dat::Dat;
+use super::Frd;
+use crate::error::Result;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use std::path::Path;
+use std::sync::OnceLock;
+
+const TEXT: &str = "    1C
+    2C                             4                                     1
+ -1         1 0.00000E+00 0.00000E+00 0.00000E+00
+ -1         2 1.00000E+00 0.00000E+00 0.00000E+00
+ -1         3 0.00000E+00 1.00000E+00 0.00000E+00
+ -1         4 0.00000E+00 0.00000E+00 1.00000E+00
+ -3
+    3C                             1                                     1
+ -1         1    3    0    1
+ -2         1         2         3         4
+ -3
+    1PSTEP                         1           1           1
+  100CL  101 1.000000000           2                     0    1           1
+ -4  DISP        4    1
+ -5  D1          1    2    1    0
+ -5  D2          1    2    2    0
+ -5  D3          1    2    3    0
+ -5  ALL         1    2    0    0    1ALL
+ -1         1 0.00000E+00 1.00000E+00 2.00000E+00
+ -1         2 0.00000E+00 1.00000E+00-2.00000E+00
+ -3
+ 9999
+";
+
+const PRINTS: &str = "
+ stresses (elem, integ.pnt.,sxx,syy,szz,sxy,sxz,syz) for set A and time  0.5000000E+00
+
+         1   1 -2.225983E+00 -8.344652E+01 -7.396476E+00  4.427023E+00 -3.859790E-01 -1.112320-101
+         1   2 -7.738074E+00 -6.070164E+01 -1.926387E+00  2.089889E+00 -1.452530E+00 -1.154843E-01
+
+ total force (fx,fy,fz) for set B and time  0.5000000E+00
+
+       -6.000000E+03  9.803269E-14 -5.745817E+00
+
+ temperatures for set B and time  0.5000000E+00
+
+        31  3.430000E+02
+        32  3.430000E+02
+";
+
+/// The same tetrahedron in binary, with values of `size` bytes.
+pub(super) fn binary(size: usize) -> Vec<u8> {
+    let mut b =
+        b"    1C\n    2C                             4                                     3\n".to_vec();
+    let real = |b: &mut Vec<u8>, x: f64, size: usize| match size {
+        8 => b.extend(x.to_le_bytes()),
+        _ => b.extend((x as f32).to_le_bytes()),
+    };
+    for (id, x) in [(1, [0.0, 0.0, 0.0]), (2, [1.0, 0.0, 0.0]), (3, [0.0, 1.0, 0.0]), (4, [0.0, 0.0, 1.0])] {
+        b.extend(i32::to_le_bytes(id));
+        x.iter().for_each(|&x| real(&mut b, x, 8));
+    }
+    b.extend(b"    3C                             1                                     2\n");
+    [1, 3, 0, 1, 1, 2, 3, 4].iter().for_each(|&i| b.extend(i32::to_le_bytes(i)));
+    for increment in 1..3 {
+        let format = if size == 8 { 3 } else { 2 };
+        b.extend(format!("    1PSTEP              {increment:12}{increment:12}           1\n").bytes());
+        b.extend(
+            format!("  100CL  101{increment:12}           4                     0    1           {format}\n")
+                .bytes(),
+        );
+        b.extend(b" -4  DISP        4    1\n -5  D1          1    2    1    0\n -5  D2          1    2    2    0\n");
+        b.extend(b" -5  D3          1    2    3    0\n -5  ALL         1    2    0    0    1ALL\n");
+        for id in 1..5 {
+            b.extend(i32::to_le_bytes(id));
+            (0..3).for_each(|c| real(&mut b, f64::from(increment * 10 + id) + 0.25 * f64::from(c), size));
+        }
+    }
+    b.extend(b" 9999\n");
+    b
+}
+
+fn seeds() -> &'static [(bool, Vec<u8>)] {
+    static SEEDS: OnceLock<Vec<(bool, Vec<u8>)>> = OnceLock::new();
+    SEEDS.get_or_init(|| {
+        let root = std::env::var_os("FERROM_REFERENCE").map_or_else(
+            || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference"),
+            std::path::PathBuf::from,
+        );
+        let mut seeds =
+            vec![(true, TEXT.into()), (true, binary(4)), (true, binary(8)), (false, PRINTS.into())];
+        for name in ["pwh_tiny_asc.frd", "pwh_tiny_c3d8.frd", "tet10.frd", "pwh_tiny_c3d20r.dat"] {
+            match std::fs::read(root.join("calculix").join(name)) {
+                // the head and some blocks: what follows is more of the same
+                Ok(bytes) => seeds.push((name.ends_with("frd"), bytes[..bytes.len().min(30_000)].to_vec())),
+                Err(_) => eprintln!("{name} of the reference is not there: one file less"),
+            }
+        }
+        seeds
+    })
+}
+
+/// Where (share of the length), what, with what.
+type Change = (f64, u8, u8);
+
+fn damaged(bytes: &[u8], changes: &[Change]) -> Vec<u8> {
+    const WORDS: [&[u8]; 12] = [
+        b"\n",
+        b" -3\n",
+        b" -1",
+        b" -2",
+        b" 9999\n",
+        b"    2C                    2000000000                                     3\n",
+        b"    3C                    2000000000                                     2\n",
+        b"  100CL  101 1.000000000  2000000000                     0    1           2\n",
+        b" for set A and time  1.0\n",
+        b"-1.5-101",
+        b"999999999999",
+        b"\0\0\0\0",
+    ];
+    let mut b = bytes.to_vec();
+    for &(share, action, byte) in changes {
+        let at = (share * b.len() as f64) as usize;
+        match action {
+            _ if at >= b.len() => {}
+            0 => b.truncate(at),
+            1 => b[at] = byte,
+            2 => drop(b.remove(at)),
+            3 => b[at] = b"0123456789- E\nC."[byte as usize % 16],
+            4 => b[at] ^= 1 << (byte % 8),
+            5 => {
+                let end = (at + byte as usize).min(b.len());
+                let copy = b[at..end].to_vec();
+                b.splice(at..at, copy);
+            }
+            _ => drop(b.splice(at..at, WORDS[byte as usize % WORDS.len()].iter().copied())),
+        }
+    }
+    b
+}
+
+fn read(is_frd: bool, bytes: Vec<u8>) -> Result<()> {
+    let size = bytes.len();
+    if !is_frd {
+        let dat = Dat::of_bytes(Path::new("a.dat"), bytes)?;
+        for print in 0..dat.blocks.len() {
+            let found = dat.read(print)?;
+            assert!(found.values.len() <= size && found.ids.len() <= size);
+            let _ = found.tensors();
+        }
+        return Ok(());
+    }
+    let frd = Frd::of_bytes(Path::new("a.frd"), bytes)?;
+    assert!(frd.blocks.len() <= size / 40 && frd.states().len() <= frd.blocks.len());
+    let outcomes: Vec<Result<()>> = (0..frd.blocks.len())
+        .map(|b| {
+            frd.read(b).map(|found| {
+                assert!(found.values.len() <= size && found.nodes.len() <= size);
+                assert_eq!(found.values.len(), found.nodes.len() * found.components);
+            })
+        })
+        .collect();
+    let nodes = frd.nodes()?;
+    assert!(nodes.ids.len() <= size / 14 && frd.elements()?.ids.len() <= size / 14);
+    frd.mesh()?;
+    outcomes.into_iter().collect()
+}
+
+fn run(cases: u32) {
+    let changes =
+        (any::<prop::sample::Index>(), proptest::collection::vec((0.0..1.0f64, 0u8..8, any::<u8>()), 1..5));
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let refused = std::cell::Cell::new(0);
+    let checked = runner.run(&changes, |(seed, changes)| {
+        let (is_frd, bytes) = &seeds()[seed.index(seeds().len())];
+        if let Err(e) = read(*is_frd, damaged(bytes, &changes)) {
+            refused.set(refused.get() + 1);
+            prop_assert!(e.message.starts_with("a."), "{}", e.message);
+        }
+        Ok(())
+    });
+    if let Err(e) = checked {
+        panic!("{e}");
+    }
+    eprintln!("{} of {cases} refused", refused.get());
+    assert!(refused.get() > cases / 10 && refused.get() < cases);
+}
+
+#[test]
+fn damaged_results_are_read_or_refused() {
+    for (is_frd, bytes) in &seeds()[..4] {
+        read(*is_frd, bytes.clone()).unwrap();
+    }
+    run(3000);
+}
+
+#[test]
+#[ignore = "as many cases as FERROM_MUTATIONS says"]
+fn a_million_damaged_results_are_read_or_refused() {
+    let cases = std::env::var("FERROM_MUTATIONS").ok().and_then(|n| n.parse().ok());
+    run(cases.unwrap_or(1_000_000));
+}
