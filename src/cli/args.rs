@@ -7,13 +7,14 @@ const AFTER: &str = "\
 The way of a model:
   ferrom import cube.inp -o train.h5          results of Z-set            -> snapshots
   ferrom import file.rst -c case.toml -o train.h5   or of Ansys           -> snapshots
+  ferrom import deck.inp -o train.h5          or of CalculiX              -> snapshots
   ferrom solve case.toml -o train.h5          or our own solver (PETSc)   -> snapshots
   ferrom offline train.h5 -o model.h5         snapshots                   -> reduced model
   ferrom online model.h5 other.toml -o run.h5 --rebuild U,p,sig           -> answers for other loads
   ferrom compare run.h5 truth.h5              how far from the truth
 
 Every command runs alone or under mpirun -n P; the result does not depend on P.
-A case is a case.toml (docs/case.md) or a Z-set .inp file.
+A case is a case.toml (docs/case.md), an .inp of Z-set or CalculiX, or an Ansys deck.
 Exit codes: 0 done, 1 run failed, 2 usage or case file, 3 input data, 4 tolerance not met.";
 
 /// Reduced-order models for nonlinear structural mechanics, built from finite-element results.
@@ -75,8 +76,8 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// Results: a Z-set .ut, an .inp whose results lie beside it under the same name, or an Ansys .rst (file0.rst of a
-    /// distributed run)
+    /// Results: a Z-set .ut, a CalculiX .frd, an .inp of one of them whose results lie beside it under the same name, or an
+    /// Ansys .rst (file0.rst of a distributed run)
     pub results: PathBuf,
     /// Case with materials, loads and temperature, kept with the snapshots
     #[arg(short, long)]
@@ -88,7 +89,7 @@ pub(super) struct Import {
 
 #[derive(Debug, Args)]
 pub(super) struct Solve {
-    /// Case: .toml or Z-set .inp
+    /// Case: .toml, .inp of Z-set or CalculiX, or an Ansys deck
     pub case: PathBuf,
     /// Snapshot store to write
     #[arg(short, long, value_name = "RUN.h5")]
@@ -243,7 +244,7 @@ pub(super) enum NormArg {
 pub(super) struct Compare {
     /// Run or snapshot store
     pub run: PathBuf,
-    /// What it is measured against: one of our files, a Z-set .ut or an Ansys .rst
+    /// What it is measured against: one of our files, a Z-set .ut, an Ansys .rst or a CalculiX .frd
     pub reference: PathBuf,
     /// Quantities, for instance U,p,sig,sig11 (default: all that both hold)
     #[arg(long, visible_alias = "quantities", value_delimiter = ',', value_name = "NAMES")]

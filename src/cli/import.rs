@@ -4,6 +4,7 @@ use super::Answer;
 use super::args::Import;
 use crate::config::{Case, read_case};
 use crate::error::{Kind, Result};
+use crate::formats::calculix::is_deck;
 use crate::parallel::agree;
 use crate::stages::{Context, import};
 use std::path::Path;
@@ -16,7 +17,11 @@ pub(super) fn run(cx: &Context, args: &Import) -> Result<Answer> {
         None if args.results.extension().is_some_and(|e| e == "rst") => of_results(cx, &args.results)?,
         case => case,
     };
-    let results = if is_inp { args.results.with_extension("ut") } else { args.results.clone() };
+    let results = match is_inp {
+        true if is_deck(&args.results) => args.results.with_extension("frd"),
+        true => args.results.with_extension("ut"),
+        false => args.results.clone(),
+    };
     let times = import(cx, &results, case.as_ref(), &args.output)?;
     cx.say(format_args!("{times} times written to {}", args.output.display()));
     Ok(Answer::new(serde_json::json!({"times": times, "output": args.output})))

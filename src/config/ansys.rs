@@ -150,6 +150,7 @@ fn loading(deck: &Deck) -> Result<Loading> {
                 center: rotation.center,
                 axis: rotation.axis,
                 speed: 1.0,
+                squared: false,
             };
             loading.loads.push(Load { shape, table: Some(table) });
         }

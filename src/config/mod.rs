@@ -1,9 +1,10 @@
 //! The case: what is computed, with which loads, materials and tolerances.
 //!
-//! A [`Case`] comes from a TOML file (`case.toml`, see `docs/case.md`) or from a solver's own input (Z-set `.inp`, an Ansys deck).
+//! A [`Case`] comes from a TOML file (`case.toml`, see `docs/case.md`) or from a solver's own input (Z-set or CalculiX `.inp`, an Ansys deck).
 //! Reading checks everything that can be checked without the mesh; names of sets are checked when the mesh is there.
 
 mod ansys;
+mod calculix;
 mod case;
 mod options;
 mod read;

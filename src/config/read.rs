@@ -3,15 +3,17 @@
 use super::Case;
 use super::toml_case::TomlCase;
 use crate::error::{Error, Result, nearest};
+use crate::formats;
 use std::path::Path;
 
-/// Reads and checks a case: `.toml`, a Z-set `.inp`, an Ansys deck (`.cdb`, `.dat`) or its results (`.rst`).
+/// Reads and checks a case: `.toml`, an `.inp` of Z-set or CalculiX, an Ansys deck (`.cdb`, `.dat`) or its results (`.rst`).
 ///
 /// # Errors
 /// [`crate::error::Kind::Case`]: file, line, what is wrong, what to do.
 pub fn read_case(path: &Path) -> Result<Case> {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
     match extension {
+        "inp" if formats::calculix::is_deck(path) => super::calculix::read_deck(path),
         "inp" => super::zset::read_inp(path),
         "cdb" | "dat" => super::ansys::read_deck(path),
         "rst" => super::ansys::read_results(path),
@@ -24,7 +26,7 @@ pub fn read_case(path: &Path) -> Result<Case> {
             path,
             "",
             format!("a case with the ending '{extension}' is not known"),
-            "give a .toml case, a Z-set .inp file, an Ansys deck (.cdb, .dat) or Ansys results (.rst)",
+            "give a .toml case, an .inp of Z-set or CalculiX, an Ansys deck (.cdb, .dat) or Ansys results (.rst)",
         )),
     }
 }

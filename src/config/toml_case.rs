@@ -163,7 +163,13 @@ impl TomlCase {
                     "give a non-zero vector",
                 ));
             }
-            let shape = Shape::Centrifugal { set: c.set, center: c.center, axis: c.axis, speed: c.speed };
+            let shape = Shape::Centrifugal {
+                set: c.set,
+                center: c.center,
+                axis: c.axis,
+                speed: c.speed,
+                squared: false,
+            };
             loads.push(Load { shape, table: c.table });
         }
         for b in self.body_force {

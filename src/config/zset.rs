@@ -45,6 +45,7 @@ pub(super) fn read_inp(path: &Path) -> Result<Case> {
                     center: *center,
                     axis: direction,
                     speed: *coefficient,
+                    squared: false,
                 };
                 loading.loads.push(Load { shape, table: Some(table.clone()) });
             }

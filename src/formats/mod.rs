@@ -20,22 +20,24 @@ pub fn read_mesh(path: &Path) -> Result<Mesh> {
     match extension(path) {
         "geof" | "geo" => zset::read_mesh(path),
         "cdb" | "dat" | "rst" => ansys::read_mesh(path),
+        "inp" => calculix::Deck::read(path)?.mesh(),
         other => Err(Error::input(
             path,
             "",
             format!("a mesh with the ending '{other}' is not known"),
-            "give a Z-set mesh (.geof or .geo), an Ansys deck (.cdb or .dat) or result (.rst)",
+            "give a Z-set mesh (.geof or .geo), a CalculiX deck (.inp), an Ansys deck (.cdb or .dat) or result (.rst)",
         )),
     }
 }
 
 /// Values at some positions of one record (from 1) of a field of `total` values: `.node` (bare big-endian float32), or
-/// text with one value per line (`.txt`, `.dat`, `.csv`; one record).
+/// text with one value per line (`.txt`, `.dat`, `.csv`; one record); or temperatures of a CalculiX deck (`.inp`).
 ///
 /// # Errors
 /// The file is missing, of another length, or holds something that is not a finite number.
 pub fn read_field(path: &Path, record: u64, total: u64, positions: &[u64]) -> Result<Vec<f64>> {
     match extension(path) {
+        "inp" => calculix::temperature_field(path, record, total, positions),
         "node" => zset::read_record(path, record, total, Some(positions)),
         "txt" | "dat" | "csv" => {
             let text = std::fs::read_to_string(path)
@@ -70,7 +72,7 @@ pub fn read_field(path: &Path, record: u64, total: u64, positions: &[u64]) -> Re
             path,
             "",
             format!("a field with the ending '{other}' is not known"),
-            "give a .node file (big-endian float32) or text with one value per line (.txt, .dat, .csv)",
+            "give a .node file (big-endian float32), a CalculiX deck (.inp), or text with one value per line (.txt, .dat, .csv)",
         )),
     }
 }

@@ -82,6 +82,9 @@ pub enum Shape {
         axis: [f64; 3],
         /// Angular speed.
         speed: f64,
+        /// The table multiplies the squared speed, not the speed.
+        #[serde(default)]
+        squared: bool,
     },
     /// `rho a`: an acceleration on an element set.
     BodyForce {
@@ -107,7 +110,7 @@ pub enum Shape {
 pub struct Load {
     /// Spatial part.
     pub shape: Shape,
-    /// Table; constant without. For a rotation it multiplies the speed (and is squared with it).
+    /// Table; constant without. For a rotation it multiplies the speed (and is squared with it), or the squared speed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
 }
@@ -171,7 +174,7 @@ impl Loading {
     /// As [`Loading::table`].
     pub fn amplitude(&self, load: &Load) -> Result<Amplitude> {
         let table = load.table.as_ref().map(|t| self.table(t).cloned()).transpose()?;
-        Ok(Amplitude { table, squared: matches!(load.shape, Shape::Centrifugal { .. }) })
+        Ok(Amplitude { table, squared: matches!(load.shape, Shape::Centrifugal { squared: false, .. }) })
     }
 
     /// Value of a prescribed displacement in time.

@@ -94,7 +94,16 @@ impl TemperatureHistory {
             _ => None,
         };
         let fields = spec.fields();
-        let fields = fields.iter().map(|f| f.values(positions, total)).collect::<Result<Vec<_>>>()?;
+        let mut values: Vec<Vec<f64>> = Vec::with_capacity(fields.len());
+        for (i, field) in fields.iter().enumerate() {
+            // cycles name the same fields again and again
+            let known = fields[..i].iter().position(|f| f == field);
+            values.push(match known {
+                Some(k) => values[k].clone(),
+                None => field.values(positions, total)?,
+            });
+        }
+        let fields = values;
         Ok(TemperatureHistory { weights: vec![0.0; fields.len()], spec, table, fields })
     }
 

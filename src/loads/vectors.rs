@@ -48,7 +48,7 @@ pub fn nodal_vector(comm: &Comm, sub: &Subdomain, load: &Load, density: &[f64]) 
                 }
             }
         }
-        Shape::Centrifugal { set, center, axis, speed } => {
+        Shape::Centrifugal { set, center, axis, speed, .. } => {
             let elements = mesh.element_set(set)?;
             let omega2 = speed * speed;
             body_force(mesh, &elements, density, &mut out, |x| {

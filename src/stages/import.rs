@@ -1,5 +1,6 @@
 //! `ferrom import`: another program's results into a snapshot store.
 
+use super::calculix::exact_times;
 use super::cells::CellMeans;
 use super::source::{Cut, ResultFile};
 use super::{Context, Progress, check_output};
@@ -47,7 +48,10 @@ pub fn import(cx: &Context, results: &Path, case: Option<&Case>, out: &Path) -> 
     let mut writer = SnapshotWriter::create(comm, out, StoreKind::Snapshots, sub, &text, &provenance)?;
     let mut cells = CellMeans::new(mesh, names.iter().map(|(name, components)| (name.as_str(), *components)));
     let mut temperature = vec![0.0; mesh.n_nodes()];
-    let times = source.times().to_vec();
+    let mut times = source.times().to_vec();
+    if let Some(case) = case.filter(|_| results.extension().is_some_and(|e| e == "frd")) {
+        times = exact_times(&times, case);
+    }
     if times.is_empty() {
         return Err(Error::input(
             results,

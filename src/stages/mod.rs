@@ -4,6 +4,7 @@
 
 mod adaptive;
 mod ansys;
+mod calculix;
 mod calibrate;
 mod cells;
 mod compare;

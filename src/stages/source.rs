@@ -1,6 +1,7 @@
 //! A result file of any kind, read by the same calls: one of ours, or another program's.
 
 use super::ansys::AnsysResults;
+use super::calculix::CalculixResults;
 use super::mesh::{of_file, share_mesh};
 use crate::error::{Error, Result};
 use crate::formats::zset::{FieldSource, Layout, Places, Shear, Stored, TENSOR};
@@ -28,11 +29,12 @@ enum Kind {
     Store(Box<SnapshotFile>),
     Zset { sub: Box<Subdomain>, results: Box<FieldSource>, times: Vec<f64>, prefix: Option<String> },
     Ansys(Box<AnsysResults>),
+    Calculix(Box<CalculixResults>),
 }
 
 impl ResultFile {
-    /// Opens a store, a run, a Z-set `.ut`, the stem of results by sub-domains (`cube` for `cube-001.ut`, …), or an Ansys
-    /// `.rst` or its parts.
+    /// Opens a store, a run, a Z-set `.ut`, the stem of results by sub-domains (`cube` for `cube-001.ut`, …), an Ansys
+    /// `.rst` or its parts, or a CalculiX `.frd`.
     ///
     /// # Errors
     /// The file is missing or not what its ending says.
@@ -41,6 +43,7 @@ impl ResultFile {
     pub fn open(comm: &Comm, path: &Path, cut: Cut) -> Result<ResultFile> {
         let kind = match path.extension().and_then(|e| e.to_str()) {
             Some("ut") | None => open_zset(comm, path, cut)?,
+            Some("frd") => Kind::Calculix(Box::new(CalculixResults::open(comm, path)?)),
             Some("rst") => Kind::Ansys(Box::new(AnsysResults::open(comm, path)?)),
             Some(ending @ ("cdb" | "dat" | "db" | "rth" | "rmg")) => {
                 let problem =
@@ -61,6 +64,7 @@ impl ResultFile {
             Kind::Store(file) => file.subdomain(),
             Kind::Zset { sub, .. } => sub,
             Kind::Ansys(results) => &results.sub,
+            Kind::Calculix(results) => &results.sub,
         }
     }
 
@@ -70,6 +74,7 @@ impl ResultFile {
             Kind::Store(file) => file.times(),
             Kind::Zset { times, .. } => times,
             Kind::Ansys(results) => &results.times,
+            Kind::Calculix(results) => &results.times,
         }
     }
 
@@ -87,6 +92,7 @@ impl ResultFile {
             Kind::Store(file) => file.nodal_names().is_ok_and(|n| n.iter().any(|n| n == "U")),
             Kind::Zset { .. } => true,
             Kind::Ansys(results) => results.has_displacement,
+            Kind::Calculix(results) => !results.times.is_empty(),
         }
     }
 
@@ -100,6 +106,7 @@ impl ResultFile {
                 agree(comm, results.nodal_vector(step, &["U1", "U2", "U3"], Some(&sub.mesh.node_index)))
             }
             Kind::Ansys(results) => results.displacement(comm, step),
+            Kind::Calculix(results) => results.displacement(comm, step),
         }
     }
 
@@ -135,7 +142,7 @@ impl ResultFile {
                 }
                 Ok(out)
             }
-            Kind::Zset { .. } => Ok(Vec::new()),
+            Kind::Zset { .. } | Kind::Calculix(_) => Ok(Vec::new()),
             Kind::Ansys(results) => Ok(results.quantities.clone()),
         }
     }
@@ -180,6 +187,8 @@ impl ResultFile {
                 agree(comm, read)?
             }
             Kind::Ansys(results) => results.points(comm, step, &base)?,
+            // none is known, so none is found above
+            Kind::Calculix(_) => Vec::new(),
         };
         if whole.is_some() {
             return Ok(values);

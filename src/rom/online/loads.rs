@@ -63,7 +63,7 @@ pub fn reduce(operators: &LoadOperators, n: usize, load: &Load) -> Result<Vec<f6
                 }
             }
         }
-        Shape::Centrifugal { set, center, axis, speed } => {
+        Shape::Centrifugal { set, center, axis, speed, .. } => {
             for (o, m) in out.iter_mut().zip(moments(operators, set)?) {
                 *o = speed * speed * m.centrifugal(*center, *axis);
             }

@@ -79,10 +79,10 @@ impl ElementType {
     /// The type of an element of ours.
     pub fn of(kind: ElementKind) -> ElementType {
         match kind {
-            ElementKind::C3d4 => Te4,
+            ElementKind::C3d4 | ElementKind::C3d4R1 => Te4,
             ElementKind::C3d10 | ElementKind::C3d10R4 => Te10,
-            ElementKind::C3d6 => Pe6,
-            ElementKind::C3d15 => Pe15,
+            ElementKind::C3d6 | ElementKind::C3d6R2 => Pe6,
+            ElementKind::C3d15 | ElementKind::C3d15R9 => Pe15,
             ElementKind::C3d8 => He8,
             ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => He20,
         }
