@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh           system packages (apt), and checks for Rust
 #   scripts/setup.sh --demo    also Python 3, which makes the mesh of scripts/demo.sh
+#   scripts/setup.sh --calculix   also CalculiX and Python 3, for scripts/demo-calculix.sh and its tests
 #   scripts/setup.sh --tests   also a Python environment in target/venv that reads the results back in the tests,
 #                              and a Fortran compiler
 #
@@ -12,11 +13,13 @@ cd "$(dirname "$0")/.."
 
 with_tests=no
 with_demo=no
+with_calculix=no
 for arg in "$@"; do
     case "$arg" in
         --tests) with_tests=yes ;;
         --demo) with_demo=yes ;;
-        *) echo "setup.sh: unknown argument '$arg'; there are --demo and --tests" >&2; exit 2 ;;
+        --calculix) with_calculix=yes with_demo=yes ;;
+        *) echo "setup.sh: unknown argument '$arg'; there are --demo, --calculix and --tests" >&2; exit 2 ;;
     esac
 done
 
@@ -35,6 +38,10 @@ if [ "$with_tests" = yes ]; then
 fi
 if [ "$with_demo" = yes ] && ! command -v python3 >/dev/null; then
     packages+=(python3)
+fi
+
+if [ "$with_calculix" = yes ] && ! command -v ccx >/dev/null; then
+    packages+=(calculix-ccx)
 fi
 
 missing=()

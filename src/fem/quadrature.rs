@@ -8,6 +8,7 @@ pub type Point = ([f64; 3], f64);
 /// 1-D Gauss-Legendre points and weights on [-1, 1].
 fn gauss(n: usize) -> Vec<(f64, f64)> {
     match n {
+        1 => vec![(0.0, 2.0)],
         2 => vec![(-(1.0f64 / 3.0).sqrt(), 1.0), ((1.0f64 / 3.0).sqrt(), 1.0)],
         3 => {
             let a = 0.6f64.sqrt();
@@ -173,7 +174,8 @@ pub fn calculix_face_rule(kind: FaceKind, of: ElementKind) -> Vec<([f64; 2], f64
     match (kind, of) {
         (FaceKind::T3, _) => triangle(1),
         (FaceKind::T6, _) => triangle(3),
-        (FaceKind::Q4, _) | (FaceKind::Q8, ElementKind::C3d20r) => square(2),
+        (FaceKind::Q4, ElementKind::C3d6R2) => square(1),
+        (FaceKind::Q4, _) | (FaceKind::Q8, ElementKind::C3d20r | ElementKind::C3d15R9) => square(2),
         (FaceKind::Q8, _) => square(3),
     }
 }

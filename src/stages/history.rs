@@ -7,7 +7,7 @@ use crate::rom::offline::History;
 use crate::store::SnapshotFile;
 use std::cell::RefCell;
 
-/// Displacements of a store; temperatures of the store, or of the case where the store has none.
+/// Displacements of a store; temperatures of the store, or of the case where the store has none (or not those of t = 0).
 pub(super) struct StoredHistory<'c> {
     comm: &'c Comm,
     file: SnapshotFile,
@@ -42,7 +42,9 @@ impl<'c> StoredHistory<'c> {
             times.insert(0, 0.0);
         }
         let stored_temperature = names.iter().any(|n| n == "temperature");
-        let case = if stored_temperature {
+        // the store does not tell the temperature of the virgin structure, which thermal strains count from
+        let initial = virgin && loading.temperature.is_some();
+        let case = if stored_temperature && !initial {
             None
         } else {
             let mesh = file.mesh();
@@ -83,11 +85,15 @@ impl History for StoredHistory<'_> {
     }
 
     fn temperature(&self, step: usize, out: &mut [f64]) -> Result<()> {
-        if let Some(case) = &self.case {
-            case.borrow_mut().evaluate(self.times[step], out);
-            return Ok(());
+        match (self.stored_step(step), &self.case) {
+            (Some(k), _) if self.stored_temperature => {
+                self.file.read_nodal_into(self.comm, k, "temperature", out)
+            }
+            (_, Some(case)) => {
+                case.borrow_mut().evaluate(self.times[step], out);
+                Ok(())
+            }
+            (_, None) => self.file.read_nodal_into(self.comm, 0, "temperature", out),
         }
-        debug_assert!(self.stored_temperature);
-        self.file.read_nodal_into(self.comm, self.stored_step(step).unwrap_or(0), "temperature", out)
     }
 }

@@ -65,11 +65,15 @@ impl Table {
                 _ => curves.push(HardeningCurve { temperature: t, p: vec![p], r: vec![stress] }),
             }
         }
-        match curves.iter().find(|c| c.p[0] != 0.0) {
-            Some(_) => {
+        let begins = curves.iter().all(|c| c.p[0] == 0.0);
+        let ends = curves.windows(2).all(|w| w[0].p.last() == w[1].p.last());
+        match (begins, ends) {
+            (false, _) => {
                 unmapped(&self.place, "a hardening curve whose first point is not at a plastic strain of 0")
             }
-            None => Ok(curves),
+            // past the end of the shorter one CalculiX does not keep its last stress
+            (_, false) => unmapped(&self.place, "hardening curves that end at different plastic strains"),
+            _ => Ok(curves),
         }
     }
 }
@@ -137,12 +141,12 @@ impl DeckMaterial {
         match (&self.plastic, &self.creep) {
             (None, None) => Ok(LawSpec::Elastic(Elasticity::Isotropic(Isotropic { young, poisson }))),
             (None, Some(creep)) => {
-                let norton = Norton::new(creep)?;
+                let norton = Norton::new(creep, elastic)?;
                 Ok(LawSpec::Creep(Box::new(CreepSpec {
                     young,
                     poisson,
-                    a: norton.over(creep, "A", f64::exp)?,
-                    n: creep.over("n", 1, 3)?,
+                    a: norton.a,
+                    n: norton.n,
                     m: 1.0.into(),
                     hardening: creep::Hardening::Time,
                 })))
@@ -151,11 +155,10 @@ impl DeckMaterial {
                 let mut spec = ChabocheSpec::new(young, poisson);
                 self.hardening(plastic, &mut spec)?;
                 if let Some(creep) = creep {
-                    // p' = A f^n, so K = A^(-1/n)
-                    let norton = Norton::new(creep)?;
+                    let norton = Norton::new(creep, elastic)?;
                     spec.flow = FlowKind::Norton;
-                    spec.n = Some(creep.over("n", 1, 3)?);
                     spec.k = Some(norton.viscosity(creep)?);
+                    spec.n = Some(norton.n);
                 }
                 Ok(LawSpec::Chaboche(Box::new(spec)))
             }
@@ -221,34 +224,32 @@ impl DeckMaterial {
     }
 }
 
-/// `*CREEP, LAW=NORTON` without hardening by time: ln A and n, linear between temperatures as CalculiX takes them.
+/// `*CREEP, LAW=NORTON` without hardening by time: A and n, linear between temperatures.
 struct Norton {
     temperature: Vec<f64>,
-    log_a: Coefficient,
+    a: Coefficient,
     n: Coefficient,
 }
 
 impl Norton {
-    fn new(creep: &Table) -> Result<Norton> {
+    /// `elastic`: CalculiX was seen to keep the creep of the first temperature where it has other temperatures.
+    fn new(creep: &Table, elastic: &Table) -> Result<Norton> {
         if (0..creep.rows.len()).any(|r| creep.get(r, 2) != 0.0) {
             return unmapped(&creep.place, "*CREEP,LAW=NORTON with an exponent of time");
         }
         if (0..creep.rows.len()).any(|r| creep.get(r, 0) <= 0.0 || creep.get(r, 1) <= 0.0) {
             return unmapped(&creep.place, "*CREEP,LAW=NORTON whose A or n is not positive");
         }
-        let (temperature, a) = creep.points(0, 3);
-        let log: Vec<f64> = a.iter().map(|a| a.ln()).collect();
-        let log_a = creep.coefficient("A", &temperature, &log)?;
-        Ok(Norton { temperature, log_a, n: creep.over("n", 1, 3)? })
+        let temperature = creep.points(0, 3).0;
+        if temperature.len() > 1 && temperature != elastic.points(0, 2).0 {
+            return unmapped(&creep.place, "*CREEP at other temperatures than *ELASTIC");
+        }
+        Ok(Norton { temperature, a: creep.over("A", 0, 3)?, n: creep.over("n", 1, 3)? })
     }
 
-    fn over(&self, creep: &Table, name: &str, of: impl Fn(f64) -> f64) -> Result<Coefficient> {
-        let (t, v) = refined(&self.temperature, |t| of(self.log_a.at(t)));
-        creep.coefficient(name, &t, &v)
-    }
-
+    /// `K = A^(-1/n)` of the same flow, `p' = (f / K)^n`.
     fn viscosity(&self, creep: &Table) -> Result<Coefficient> {
-        let (t, v) = refined(&self.temperature, |t| (-self.log_a.at(t) / self.n.at(t)).exp());
+        let (t, v) = refined(&self.temperature, |t| (-self.a.at(t).ln() / self.n.at(t)).exp());
         creep.coefficient("K", &t, &v)
     }
 }
