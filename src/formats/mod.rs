@@ -2,8 +2,11 @@
 
 pub mod ansys;
 pub mod calculix;
+mod cells;
+mod gmsh;
 mod ids;
 mod output;
+mod vtk;
 pub mod zset;
 
 use crate::error::{Error, Result};
@@ -18,11 +21,14 @@ pub fn read_mesh(path: &Path) -> Result<Mesh> {
     match extension(path) {
         "geof" | "geo" => zset::read_mesh(path),
         "cdb" | "dat" | "rst" => ansys::read_mesh(path),
+        "msh" => gmsh::read_mesh(path),
+        "vtu" | "vtk" => vtk::read_mesh(path),
+        "frd" => calculix::frd::Frd::open(path)?.mesh(),
         other => Err(Error::input(
             path,
             "",
             format!("a mesh with the ending '{other}' is not known"),
-            "give a Z-set mesh (.geof or .geo), an Ansys deck (.cdb or .dat) or result (.rst)",
+            "give a mesh of Z-set (.geof, .geo), Gmsh (.msh) or VTK (.vtu, .vtk), an Ansys deck (.cdb, .dat) or result (.rst)",
         )),
     }
 }
