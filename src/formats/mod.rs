@@ -2,10 +2,13 @@
 
 pub mod ansys;
 pub mod calculix;
+mod cells;
+mod gmsh;
 mod ids;
 #[cfg(test)]
 pub(crate) mod mutate;
 mod output;
+mod vtk;
 pub mod zset;
 
 use crate::error::{Error, Result};
@@ -21,11 +24,15 @@ pub fn read_mesh(path: &Path) -> Result<Mesh> {
         "geof" | "geo" => zset::read_mesh(path),
         "cdb" | "dat" | "rst" => ansys::read_mesh(path),
         "inp" => calculix::Deck::read(path)?.mesh(),
+        "msh" => gmsh::read_mesh(path),
+        "vtu" | "vtk" => vtk::read_mesh(path),
+        "frd" => calculix::frd::Frd::open(path)?.mesh(),
         other => Err(Error::input(
             path,
             "",
             format!("a mesh with the ending '{other}' is not known"),
-            "give a Z-set mesh (.geof or .geo), a CalculiX deck (.inp), an Ansys deck (.cdb or .dat) or result (.rst)",
+            "give a mesh of Z-set (.geof, .geo), Gmsh (.msh) or VTK (.vtu, .vtk), a CalculiX deck (.inp), an Ansys deck \
+             (.cdb, .dat) or result (.rst)",
         )),
     }
 }

@@ -25,7 +25,7 @@ pub fn describe(comm: &Comm, path: &Path) -> Result<serde_json::Value> {
                     .collect::<Vec<_>>(),
             })
         }
-        "geof" | "geo" | "cdb" | "dat" => mesh(comm, path)?,
+        "geof" | "geo" | "cdb" | "dat" | "msh" | "vtu" | "vtk" => mesh(comm, path)?,
         "ut" | "" => results(comm, path)?,
         "rst" => agree(comm, super::ansys::describe(path))?,
         _ => match agree(comm, kind_of(path))? {

@@ -64,7 +64,7 @@ struct Source {
 enum Temperature {
     None,
     Stored,
-    OfCase(TemperatureHistory),
+    OfCase(Box<TemperatureHistory>),
 }
 
 /// What there is at one time.
@@ -139,7 +139,7 @@ fn temperature(file: &ResultFile) -> Result<Temperature> {
     };
     let mesh = store.mesh();
     match TemperatureHistory::at_nodes(&case.loading, &mesh.node_index, mesh.n_nodes_global) {
-        Ok(history) => Ok(Temperature::OfCase(history)),
+        Ok(history) => Ok(Temperature::OfCase(Box::new(history))),
         Err(e) => {
             log::warn!("temperatures are left out: {e}");
             Ok(Temperature::None)
