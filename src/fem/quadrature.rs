@@ -96,7 +96,7 @@ pub fn rule(kind: ElementKind) -> Vec<Point> {
         ElementKind::C3d10 => tetrahedron5(),
         ElementKind::C3d6 => wedge(3, 2),
         ElementKind::C3d15 => wedge(6, 3),
-        ElementKind::C3d8 | ElementKind::C3d20r => hexahedron(2),
+        ElementKind::C3d8 | ElementKind::C3d8b | ElementKind::C3d20r => hexahedron(2),
         ElementKind::C3d20 => hexahedron(3),
         ElementKind::C3d20R14 => hexahedron14(),
     }
@@ -106,7 +106,7 @@ pub fn rule(kind: ElementKind) -> Vec<Point> {
 /// matrices and body forces, where the element's own rule may be too poor or indefinite.
 pub fn mass_rule(kind: ElementKind) -> Vec<Point> {
     match kind {
-        ElementKind::C3d8 => hexahedron(3),
+        ElementKind::C3d8 | ElementKind::C3d8b => hexahedron(3),
         ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => hexahedron(4),
         ElementKind::C3d6 => wedge(6, 3),
         ElementKind::C3d15 => wedge_collapsed(),

@@ -24,6 +24,8 @@ pub enum ElementKind {
     C3d20r,
     /// 20-node hexahedron, Irons' rule: 14 points.
     C3d20R14,
+    /// 8-node hexahedron, 8 points, the volume change of the element's mean at each (B-bar).
+    C3d8b,
 }
 
 /// A face of an element, or of a face set. Nodes are in VTK order.
@@ -63,7 +65,7 @@ const HEX20_FACES: [&[usize]; 6] = [
 
 impl ElementKind {
     /// Every kind.
-    pub const ALL: [ElementKind; 9] = [
+    pub const ALL: [ElementKind; 10] = [
         ElementKind::C3d4,
         ElementKind::C3d10,
         ElementKind::C3d10R4,
@@ -73,6 +75,7 @@ impl ElementKind {
         ElementKind::C3d20,
         ElementKind::C3d20r,
         ElementKind::C3d20R14,
+        ElementKind::C3d8b,
     ];
 
     /// Number of nodes.
@@ -82,7 +85,7 @@ impl ElementKind {
             ElementKind::C3d10 | ElementKind::C3d10R4 => 10,
             ElementKind::C3d6 => 6,
             ElementKind::C3d15 => 15,
-            ElementKind::C3d8 => 8,
+            ElementKind::C3d8 | ElementKind::C3d8b => 8,
             ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => 20,
         }
     }
@@ -92,7 +95,11 @@ impl ElementKind {
         match self {
             ElementKind::C3d4 | ElementKind::C3d10 | ElementKind::C3d10R4 => 4,
             ElementKind::C3d6 | ElementKind::C3d15 => 6,
-            ElementKind::C3d8 | ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => 8,
+            ElementKind::C3d8
+            | ElementKind::C3d8b
+            | ElementKind::C3d20
+            | ElementKind::C3d20r
+            | ElementKind::C3d20R14 => 8,
         }
     }
 
@@ -103,7 +110,7 @@ impl ElementKind {
             ElementKind::C3d10 => 5,
             ElementKind::C3d6 => 6,
             ElementKind::C3d15 => 18,
-            ElementKind::C3d8 | ElementKind::C3d20r => 8,
+            ElementKind::C3d8 | ElementKind::C3d8b | ElementKind::C3d20r => 8,
             ElementKind::C3d20 => 27,
             ElementKind::C3d20R14 => 14,
         }
@@ -116,7 +123,7 @@ impl ElementKind {
             ElementKind::C3d10 | ElementKind::C3d10R4 => 24,
             ElementKind::C3d6 => 13,
             ElementKind::C3d15 => 26,
-            ElementKind::C3d8 => 12,
+            ElementKind::C3d8 | ElementKind::C3d8b => 12,
             ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => 25,
         }
     }
@@ -141,7 +148,7 @@ impl ElementKind {
             ElementKind::C3d10 | ElementKind::C3d10R4 => &TET10_FACES,
             ElementKind::C3d6 => &WEDGE_FACES,
             ElementKind::C3d15 => &WEDGE15_FACES,
-            ElementKind::C3d8 => &HEX_FACES,
+            ElementKind::C3d8 | ElementKind::C3d8b => &HEX_FACES,
             ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => &HEX20_FACES,
         }
     }
@@ -158,6 +165,7 @@ impl ElementKind {
             ElementKind::C3d20 => "c3d20",
             ElementKind::C3d20r => "c3d20r",
             ElementKind::C3d20R14 => "c3d20_14",
+            ElementKind::C3d8b => "c3d8b",
         }
     }
 
