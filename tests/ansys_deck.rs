@@ -97,7 +97,7 @@ fn enclosed(mesh: &Mesh, faces: &[Face]) -> f64 {
 #[test]
 fn a_deck_gives_volumes_and_all_its_sets() {
     let mesh = read(CUBE_AND_WEDGE).unwrap();
-    assert_eq!(mesh.kinds, [ElementKind::C3d8, ElementKind::C3d6]);
+    assert_eq!(mesh.kinds, [ElementKind::C3d8b, ElementKind::C3d6]);
     assert_eq!(mesh.element_ids, [7, 9]);
     assert_eq!(mesh.node_ids, [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13]);
     assert!((volume(&mesh) - 1.5).abs() < 1e-14);
@@ -259,7 +259,7 @@ fn meshes_of_real_decks_are_sound() {
     assert_eq!(hex.element_sets["ECOMP1"].len(), 22);
     assert_eq!(hex.node_sets["NCOMP2"].len(), 98);
     let one = mesh("decks/krylov_pressure_load.cdb").unwrap();
-    assert_eq!(counts(&one), [("c3d8", 1)]);
+    assert_eq!(counts(&one), [("c3d8b", 1)]);
     let workbench = mesh("engineering_data/ds.dat").unwrap();
     assert_eq!(counts(&workbench), [("c3d20r", 450)]);
     assert_eq!(workbench.face_sets["type2"].len(), 225);

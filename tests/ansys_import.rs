@@ -2,9 +2,11 @@
 
 mod support;
 
+use ferrom::fem::Geometry;
+use ferrom::fem::reference::HEX_VERTICES;
 use ferrom::formats::ansys::read_mesh;
-use ferrom::formats::ansys::rst::RstResults;
-use ferrom::mesh::ElementKind;
+use ferrom::formats::ansys::rst::{ElementRecord, Rst, RstResults, StoredRecord};
+use ferrom::mesh::{ElementKind, Mesh};
 use ferrom::parallel::Comm;
 use ferrom::store::SnapshotFile;
 use std::collections::HashMap;
@@ -90,6 +92,42 @@ fn a_result_is_the_same_store_on_any_number_of_ranks() {
         let json: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
         assert_eq!(json["worst"].as_object().unwrap().keys().collect::<Vec<_>>(), ["U", "evp", "sig"]);
     }
+}
+
+/// Mid-side nodes that Ansys had dropped are put back with the mean of their edge: a bar of SOLID186 none of which has any
+/// moves as its corners do, on any number of ranks; what holds both ends holds the middle.
+#[test]
+fn missing_mid_side_nodes_follow_the_ends_of_their_edges() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file.rst");
+    let mut model = bar(3, &[1.0]);
+    model.types[0].1 = 186;
+    model.elements.iter_mut().for_each(|e| e.1.extend([0; 12]));
+    std::fs::write(&file, model.bytes()).unwrap();
+    let out = dir.path().join("out.h5");
+    for ranks in [1, 2] {
+        let run = ferrom(ranks, &["import", &path(&file), "-o", &path(&out)]);
+        assert!(run.status.success(), "{}", told(&run));
+        assert!(told(&run).contains("28 mid-side nodes are missing"), "{}", told(&run));
+    }
+    let comm = Comm::serial();
+    let store = SnapshotFile::open(&comm, &out).unwrap();
+    let mesh = &store.subdomain().mesh;
+    // 4 edges around each of 4 sections, 4 along each of 3 cubes
+    assert_eq!((mesh.n_nodes(), mesh.kinds[0]), (16 + 28, ElementKind::C3d20r));
+    let u = store.read_nodal(&comm, 0, "U").unwrap();
+    for (u, x) in u.chunks_exact(3).zip(&mesh.points) {
+        let (from, to) = (x[0].floor(), x[0].ceil());
+        let mean = 0.25 * (from * from + to * to);
+        assert!(u[0] == x[0] && u[1] == 0.0 && (u[2] - mean).abs() < 1e-15, "{x:?}: {u:?}");
+    }
+    assert_eq!((mesh.node_sets["FOOT"].len(), mesh.face_sets["FOOT"].len()), (4, 1));
+    let refused = read_mesh(&file).unwrap_err().message;
+    assert!(
+        refused
+            .contains("28 mid-side nodes are missing, the first between nodes 1 and 5; it can be imported"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -240,4 +278,51 @@ fn what_a_result_file_does_not_tell_of_its_case_is_named() {
     assert!(run.status.success(), "{}", told(&run));
     assert!(told(&run).contains("a result with forces on nodes is not supported"), "{}", told(&run));
     assert!(told(&run).contains("`ferrom offline` will ask for (-c)"), "{}", told(&run));
+}
+
+/// SOLID185 with KEYOPT(2) = 0 has the mean volume change of its element at every point: the stored elastic and thermal
+/// strains (in 64 bits here) are those of `c3d8b`, and far from those of `c3d8`.
+#[test]
+fn strains_that_ansys_stored_have_the_mean_volume_change_of_their_element() {
+    let Some(file) = reference("ansys/temp_v13/file.rst") else { return };
+    let (results, rst) = (RstResults::open(&file).unwrap(), Rst::open(&file).unwrap());
+    let mut mesh = results.deck().unwrap().mesh().unwrap();
+    assert!(mesh.kinds.iter().all(|k| *k == ElementKind::C3d8b));
+    let u = results.displacement(0, &mesh.node_ids, &HashMap::new()).unwrap();
+    let mut stored: HashMap<u64, [[f64; 6]; 8]> = HashMap::new();
+    let table = rst.element_table(0).unwrap().unwrap();
+    rst.visit_records(&table, None, &[ElementRecord::Eel, ElementRecord::Eth], |e, k, record| {
+        let StoredRecord::Values(values) = record else { return Ok(()) };
+        let corners = stored.entry(rst.elements[e].into()).or_default();
+        for (sum, row) in corners.iter_mut().zip(values.chunks_exact(7 + k)) {
+            (0..6).for_each(|c| sum[c] += row[c]);
+        }
+        Ok(())
+    })
+    .unwrap();
+    let largest = stored.values().flatten().flatten().fold(0.0, |m: f64, v| m.max(v.abs()));
+    let off = |mesh: &Mesh| {
+        let geometry = Geometry::new(mesh).unwrap();
+        let mut strain = vec![0.0; 6 * mesh.n_points()];
+        geometry.strain(mesh, &u, &mut strain);
+        let mut worst: f64 = 0.0;
+        for (e, own) in strain.chunks_exact(48).enumerate() {
+            let corners = &stored[&mesh.element_ids[e]];
+            for (p, own) in own.chunks_exact(6).enumerate() {
+                // what was extrapolated to the corners is interpolated at the point: first axis fastest
+                let at = |c: usize| if p >> c & 1 == 1 { 1.0 } else { -1.0 } / 3f64.sqrt();
+                let shape = |s: &[f64; 3]| (0..3).map(|c| 0.5 * (1.0 + s[c] * at(c))).product::<f64>();
+                for c in 0..6 {
+                    let wanted: f64 = HEX_VERTICES.iter().zip(corners).map(|(s, v)| shape(s) * v[c]).sum();
+                    worst = worst.max((own[c] - wanted).abs());
+                }
+            }
+        }
+        worst / largest
+    };
+    let mean = off(&mesh);
+    mesh.kinds.fill(ElementKind::C3d8);
+    let plain = off(&mesh);
+    println!("B-bar: {mean:.1e} of the largest strain, plain: {plain:.1e}");
+    assert!(mean < 1e-12 && plain > 0.1, "{mean} {plain}");
 }

@@ -63,10 +63,15 @@ fn case(path: &Path, deck: &Deck, remedy: &str) -> Result<Case> {
     };
     let loading = loading(deck)?;
     let mut materials = Vec::new();
+    let undefined = match deck.elements.lines.first() {
+        // results have no lines
+        Some(0) => remedy,
+        _ => "define it with MP (EX, PRXY, ...)",
+    };
     for number in solid {
         let name = format!("mat{number}");
         let Some(material) = deck.materials.get(&number) else {
-            return Err(Error::case_file(path, "", format!("material {number} has no MP"), remedy));
+            return Err(Error::case_file(path, "", format!("material {number} has no MP"), undefined));
         };
         if let Some(what) = deck.doubtful_units(number) {
             log::warn!(

@@ -97,6 +97,9 @@ pub struct Geometry {
     pub weights: Vec<f64>,
     inverses: Vec<[f64; 9]>,
     tables: Vec<Option<Table>>,
+    /// Mean gradients of the elements with B-bar, and which is whose (from 1; 0: none). Empty where no element has it.
+    means: Vec<[[f64; 3]; 8]>,
+    mean_of: Vec<u32>,
 }
 
 impl Geometry {
@@ -113,6 +116,8 @@ impl Geometry {
             weights: Vec::with_capacity(total),
             inverses: Vec::with_capacity(total),
             tables: vec![],
+            means: Vec::new(),
+            mean_of: Vec::new(),
         };
         for (e, &kind) in mesh.kinds.iter().enumerate() {
             let table =
@@ -134,7 +139,38 @@ impl Geometry {
             }
         }
         geometry.tables = tables;
+        geometry.find_means(mesh);
         Ok(geometry)
+    }
+
+    /// Means over the volume of the gradients of elements with B-bar.
+    fn find_means(&mut self, mesh: &Mesh) {
+        let of_mean = |(e, kind): (usize, &ElementKind)| (*kind == ElementKind::C3d8b).then_some(e);
+        let elements: Vec<usize> = mesh.kinds.iter().enumerate().filter_map(of_mean).collect();
+        if elements.is_empty() {
+            return;
+        }
+        self.mean_of = vec![0; mesh.n_elements()];
+        let mut g = [[0.0; 3]; MAX_NODES];
+        for (&e, number) in elements.iter().zip(1..) {
+            let (mut mean, mut volume) = ([[0.0; 3]; 8], 0.0);
+            for k in 0..mesh.kinds[e].n_points() {
+                self.gradients(mesh, e, k, &mut g);
+                let w = self.weights[self.offsets[e] + k];
+                volume += w;
+                mean.iter_mut().zip(&g).for_each(|(m, g)| (0..3).for_each(|c| m[c] += w * g[c]));
+            }
+            mean.iter_mut().flatten().for_each(|m| *m /= volume);
+            self.means.push(mean);
+            self.mean_of[e] = number;
+        }
+    }
+
+    /// Mean gradients of element `e`, whose divergence is that of every point of it; `None`: each point has its own.
+    #[inline]
+    pub(super) fn mean_gradients(&self, e: usize) -> Option<&[[f64; 3]; 8]> {
+        let number = *self.mean_of.get(e)?;
+        self.means.get((number as usize).checked_sub(1)?)
     }
 
     /// Number of integration points.

@@ -2,6 +2,10 @@
 //!
 //! Nodal vectors are `3 n_nodes`, interleaved; strains and stresses `6 n_points` in the order 11, 22, 33, 12, 23, 31,
 //! strains with engineering shears.
+//!
+//! Elements with B-bar (`c3d8b`; Hughes 1980): the divergence at each point is the mean over the element's volume,
+//! `B_a = B_a(g) + m (mean g_a - g_a)^T / 3`, `m = (1, 1, 1, 0, 0, 0)`, so that eight points do not lock where the
+//! volume hardly changes.
 
 use super::Geometry;
 use super::reference::MAX_NODES;
@@ -45,13 +49,20 @@ impl Geometry {
     pub fn strain(&self, mesh: &Mesh, u: &[f64], strain: &mut [f64]) {
         let mut g = [[0.0; 3]; MAX_NODES];
         for (e, kind) in mesh.kinds.iter().enumerate() {
-            let nodes = mesh.nodes_of(e);
+            let (nodes, mean) = (mesh.nodes_of(e), self.mean_gradients(e));
             for k in 0..kind.n_points() {
                 self.gradients(mesh, e, k, &mut g);
-                let s = strain_of(&g[..nodes.len()], |a| {
+                let mut s = strain_of(&g[..nodes.len()], |a| {
                     let i = 3 * nodes[a] as usize;
                     [u[i], u[i + 1], u[i + 2]]
                 });
+                if let Some(mean) = mean {
+                    let of_node = |((&a, m), g): ((&u32, &[f64; 3]), &[f64; 3])| {
+                        (0..3).map(|c| (m[c] - g[c]) * u[3 * a as usize + c]).sum::<f64>()
+                    };
+                    let third = nodes.iter().zip(mean).zip(&g).map(of_node).sum::<f64>() / 3.0;
+                    s[..3].iter_mut().for_each(|s| *s += third);
+                }
                 let at = 6 * (self.offsets[e] + k);
                 strain[at..at + 6].copy_from_slice(&s);
             }
@@ -62,7 +73,7 @@ impl Geometry {
     pub fn internal_force(&self, mesh: &Mesh, stress: &[f64], force: &mut [f64]) {
         let mut g = [[0.0; 3]; MAX_NODES];
         for (e, kind) in mesh.kinds.iter().enumerate() {
-            let nodes = mesh.nodes_of(e);
+            let (nodes, mean) = (mesh.nodes_of(e), self.mean_gradients(e));
             for k in 0..kind.n_points() {
                 self.gradients(mesh, e, k, &mut g);
                 let point = self.offsets[e] + k;
@@ -73,6 +84,12 @@ impl Geometry {
                     force[i] += g[0] * s[0] + g[1] * s[3] + g[2] * s[5];
                     force[i + 1] += g[1] * s[1] + g[0] * s[3] + g[2] * s[4];
                     force[i + 2] += g[2] * s[2] + g[1] * s[4] + g[0] * s[5];
+                }
+                if let Some(mean) = mean {
+                    let pressure = (s[0] + s[1] + s[2]) / 3.0;
+                    for ((&a, m), g) in nodes.iter().zip(mean).zip(&g) {
+                        (0..3).for_each(|c| force[3 * a as usize + c] += (m[c] - g[c]) * pressure);
+                    }
                 }
             }
         }
@@ -113,6 +130,15 @@ impl Geometry {
                     b[2] = w * (c[2] * g[2] + c[4] * g[1] + c[5] * g[0]);
                 }
             }
+            let mean = self.mean_gradients(e);
+            if let Some(mean) = mean {
+                for (row, c) in work.cb.chunks_exact_mut(n).zip(c.chunks_exact(6)) {
+                    let factor = w * (c[0] + c[1] + c[2]) / 3.0;
+                    for ((b, m), g) in row.chunks_exact_mut(3).zip(mean).zip(&work.gradients) {
+                        (0..3).for_each(|c| b[c] += factor * (m[c] - g[c]));
+                    }
+                }
+            }
             let cb: [&[f64]; 6] = std::array::from_fn(|r| &work.cb[r * n..(r + 1) * n]);
             for (rows, g) in work.stiffness[..n * n].chunks_exact_mut(3 * n).zip(&work.gradients) {
                 let (r0, rest) = rows.split_at_mut(n);
@@ -121,6 +147,18 @@ impl Geometry {
                     r0[j] += g[0] * cb[0][j] + g[1] * cb[3][j] + g[2] * cb[5][j];
                     r1[j] += g[1] * cb[1][j] + g[0] * cb[3][j] + g[2] * cb[4][j];
                     r2[j] += g[2] * cb[2][j] + g[1] * cb[4][j] + g[0] * cb[5][j];
+                }
+            }
+            if let Some(mean) = mean {
+                let rows = work.stiffness[..n * n].chunks_exact_mut(n);
+                let thirds = mean
+                    .iter()
+                    .zip(&work.gradients)
+                    .flat_map(|(m, g)| [0, 1, 2].map(|c| (m[c] - g[c]) / 3.0));
+                for (row, third) in rows.zip(thirds) {
+                    row.iter_mut()
+                        .enumerate()
+                        .for_each(|(j, r)| *r += third * (cb[0][j] + cb[1][j] + cb[2][j]));
                 }
             }
         }

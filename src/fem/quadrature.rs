@@ -100,7 +100,7 @@ pub fn rule(kind: ElementKind) -> Vec<Point> {
         ElementKind::C3d10 => tetrahedron5(),
         ElementKind::C3d6 => wedge(3, 2),
         ElementKind::C3d15 => wedge(6, 3),
-        ElementKind::C3d8 | ElementKind::C3d20r => hexahedron(2),
+        ElementKind::C3d8 | ElementKind::C3d8b | ElementKind::C3d20r => hexahedron(2),
         ElementKind::C3d20 => hexahedron(3),
         ElementKind::C3d20R14 => hexahedron14(),
         ElementKind::C3d4R1 => vec![([0.25; 3], 1.0 / 6.0)],
@@ -121,7 +121,7 @@ pub fn body_rule(kind: ElementKind, conventions: Conventions) -> Vec<Point> {
 /// matrices and body forces, where the element's own rule may be too poor or indefinite.
 pub fn mass_rule(kind: ElementKind) -> Vec<Point> {
     match kind {
-        ElementKind::C3d8 => hexahedron(3),
+        ElementKind::C3d8 | ElementKind::C3d8b => hexahedron(3),
         ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => hexahedron(4),
         ElementKind::C3d6 | ElementKind::C3d6R2 => wedge(6, 3),
         ElementKind::C3d15 | ElementKind::C3d15R9 => wedge_collapsed(),

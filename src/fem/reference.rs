@@ -33,7 +33,7 @@ pub fn shape(kind: ElementKind, x: [f64; 3], n: &mut [f64], d: &mut [[f64; 3]]) 
         ElementKind::C3d10 | ElementKind::C3d10R4 => tet10(x, n, d),
         ElementKind::C3d6 | ElementKind::C3d6R2 => wedge6(x, n, d),
         ElementKind::C3d15 | ElementKind::C3d15R9 => wedge15(x, n, d),
-        ElementKind::C3d8 => hex8(x, n, d),
+        ElementKind::C3d8 | ElementKind::C3d8b => hex8(x, n, d),
         ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => hex20(x, n, d),
     }
 }

@@ -30,6 +30,8 @@ pub enum ElementKind {
     C3d20r,
     /// 20-node hexahedron, Irons' rule: 14 points.
     C3d20R14,
+    /// 8-node hexahedron, 8 points, the volume change of the element's mean at each (B-bar).
+    C3d8b,
 }
 
 /// A face of an element, or of a face set. Nodes are in VTK order.
@@ -69,7 +71,7 @@ const HEX20_FACES: [&[usize]; 6] = [
 
 impl ElementKind {
     /// Every kind.
-    pub const ALL: [ElementKind; 12] = [
+    pub const ALL: [ElementKind; 13] = [
         ElementKind::C3d4,
         ElementKind::C3d10,
         ElementKind::C3d10R4,
@@ -82,6 +84,7 @@ impl ElementKind {
         ElementKind::C3d4R1,
         ElementKind::C3d6R2,
         ElementKind::C3d15R9,
+        ElementKind::C3d8b,
     ];
 
     /// Number of nodes.
@@ -91,7 +94,7 @@ impl ElementKind {
             ElementKind::C3d10 | ElementKind::C3d10R4 => 10,
             ElementKind::C3d6 | ElementKind::C3d6R2 => 6,
             ElementKind::C3d15 | ElementKind::C3d15R9 => 15,
-            ElementKind::C3d8 => 8,
+            ElementKind::C3d8 | ElementKind::C3d8b => 8,
             ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => 20,
         }
     }
@@ -101,7 +104,11 @@ impl ElementKind {
         match self {
             ElementKind::C3d4 | ElementKind::C3d4R1 | ElementKind::C3d10 | ElementKind::C3d10R4 => 4,
             ElementKind::C3d6 | ElementKind::C3d6R2 | ElementKind::C3d15 | ElementKind::C3d15R9 => 6,
-            ElementKind::C3d8 | ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => 8,
+            ElementKind::C3d8
+            | ElementKind::C3d8b
+            | ElementKind::C3d20
+            | ElementKind::C3d20r
+            | ElementKind::C3d20R14 => 8,
         }
     }
 
@@ -112,7 +119,7 @@ impl ElementKind {
             ElementKind::C3d10 => 5,
             ElementKind::C3d6 => 6,
             ElementKind::C3d15 => 18,
-            ElementKind::C3d8 | ElementKind::C3d20r => 8,
+            ElementKind::C3d8 | ElementKind::C3d8b | ElementKind::C3d20r => 8,
             ElementKind::C3d20 => 27,
             ElementKind::C3d20R14 => 14,
             ElementKind::C3d4R1 => 1,
@@ -128,7 +135,7 @@ impl ElementKind {
             ElementKind::C3d10 | ElementKind::C3d10R4 => 24,
             ElementKind::C3d6 | ElementKind::C3d6R2 => 13,
             ElementKind::C3d15 | ElementKind::C3d15R9 => 26,
-            ElementKind::C3d8 => 12,
+            ElementKind::C3d8 | ElementKind::C3d8b => 12,
             ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => 25,
         }
     }
@@ -153,7 +160,7 @@ impl ElementKind {
             ElementKind::C3d10 | ElementKind::C3d10R4 => &TET10_FACES,
             ElementKind::C3d6 | ElementKind::C3d6R2 => &WEDGE_FACES,
             ElementKind::C3d15 | ElementKind::C3d15R9 => &WEDGE15_FACES,
-            ElementKind::C3d8 => &HEX_FACES,
+            ElementKind::C3d8 | ElementKind::C3d8b => &HEX_FACES,
             ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => &HEX20_FACES,
         }
     }
@@ -173,6 +180,7 @@ impl ElementKind {
             ElementKind::C3d4R1 => "c3d4_1",
             ElementKind::C3d6R2 => "c3d6_2",
             ElementKind::C3d15R9 => "c3d15_9",
+            ElementKind::C3d8b => "c3d8b",
         }
     }
 

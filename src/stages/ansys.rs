@@ -16,7 +16,12 @@ pub(super) struct AnsysResults {
     /// Quantities at integration points, with their components.
     pub quantities: Vec<(String, usize)>,
     results: RstResults,
-    /// Angles of the local nodes whose system is not the global one, by number.
+    /// The nodes that are asked for displacements: the local ones (of one that the file has not, the first end of its edge), then
+    /// the second ends.
+    asked: Vec<u64>,
+    /// Local positions of the nodes that the file has not.
+    means: Vec<usize>,
+    /// Angles of the nodes that are asked and whose system is not the global one, by number.
     angles: HashMap<u64, [f64; 3]>,
 }
 
@@ -25,6 +30,7 @@ struct Found {
     mesh: crate::mesh::Mesh,
     quantities: String,
     angles: Vec<(u64, [f64; 3])>,
+    means: Vec<[u64; 3]>,
 }
 
 impl AnsysResults {
@@ -38,33 +44,59 @@ impl AnsysResults {
         let results = agree(comm, RstResults::open(path))?;
         let found = if comm.is_root() { find(&results).map(Some) } else { Ok(None) };
         let found = agree(comm, found)?;
-        let (mut names, mut labels, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut names, mut labels, mut values, mut ends) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         if let Some(found) = &found {
             names = found.quantities.clone().into_bytes();
             labels = found.angles.iter().map(|a| a.0).collect();
             values = found.angles.iter().flat_map(|a| a.1).collect();
+            ends = found.means.concat();
         }
         comm.broadcast_vec(&mut names, 0);
         comm.broadcast_vec(&mut labels, 0);
         comm.broadcast_vec(&mut values, 0);
+        comm.broadcast_vec(&mut ends, 0);
         let sub = share_mesh(comm, found.map(|f| f.mesh), None).map_err(|e| of_file(e, path))?;
         let turned: HashMap<u64, [f64; 3]> =
             labels.into_iter().zip(values.chunks_exact(3).map(|a| [a[0], a[1], a[2]])).collect();
-        let angles = sub.mesh.node_ids.iter().filter_map(|id| Some((*id, *turned.get(id)?))).collect();
+        let ends: HashMap<u64, [u64; 2]> = ends.chunks_exact(3).map(|m| (m[0], [m[1], m[2]])).collect();
+        let means: Vec<usize> =
+            (0..).zip(&sub.mesh.node_ids).filter(|(_, id)| ends.contains_key(id)).map(|m| m.0).collect();
+        let mut asked = sub.mesh.node_ids.clone();
+        for &n in &means {
+            let [a, b] = ends[&asked[n]];
+            asked[n] = a;
+            asked.push(b);
+        }
+        let angles = asked.iter().filter_map(|id| Some((*id, *turned.get(id)?))).collect();
         let quantities = String::from_utf8_lossy(&names)
             .lines()
             .filter_map(|line| line.split_once(' '))
             .filter_map(|(name, components)| Some((name.to_owned(), components.parse().ok()?)))
             .collect();
         let has_displacement = agree(comm, results.has_displacement())?;
-        Ok(AnsysResults { sub, times: results.times(), has_displacement, quantities, results, angles })
+        Ok(AnsysResults {
+            sub,
+            times: results.times(),
+            has_displacement,
+            quantities,
+            results,
+            asked,
+            means,
+            angles,
+        })
     }
 
     /// Displacement of the local nodes at a time, `3 n_nodes`.
     ///
     /// # Collective
     pub fn displacement(&self, comm: &Comm, step: usize) -> Result<Vec<f64>> {
-        agree(comm, self.results.displacement(step, &self.sub.mesh.node_ids, &self.angles))
+        let n = self.sub.mesh.n_nodes();
+        let mut u = agree(comm, self.results.displacement(step, &self.asked, &self.angles))?;
+        for (&mid, k) in self.means.iter().zip(n..) {
+            (0..3).for_each(|c| u[3 * mid + c] = 0.5 * (u[3 * mid + c] + u[3 * k + c]));
+        }
+        u.truncate(3 * n);
+        Ok(u)
     }
 
     /// A quantity at the local integration points.
@@ -82,7 +114,14 @@ fn find(results: &RstResults) -> Result<Found> {
     let quantities = results.point_quantities(&deck, &mesh)?;
     let quantities = quantities.iter().map(|(name, n)| format!("{name} {n}\n")).collect();
     let angles = deck.angles.iter().map(|(&n, &a)| (deck.node_ids[n], a)).collect();
-    Ok(Found { mesh, quantities, angles })
+    if !deck.means.is_empty() {
+        log::warn!(
+            "{}: {} mid-side nodes are missing; they get the means of the ends of their edges, as they have in Ansys",
+            deck.path.display(),
+            deck.means.len()
+        );
+    }
+    Ok(Found { mesh, quantities, angles, means: deck.means })
 }
 
 /// What the files hold, without a mesh: also of results that cannot be imported.

@@ -18,7 +18,7 @@ const TET_FACES: [[usize; 3]; 4] = [[1, 0, 2], [0, 1, 3], [1, 2, 3], [2, 0, 3]];
 pub(super) fn corners(usage: &Use, surface: bool, nodes: &[u64], face: u8) -> Option<Vec<u64>> {
     let at = usize::from(face).checked_sub(1)?;
     let places: &[usize] = match usage {
-        Use::Volume(Cell::Hex8 | Cell::Hex20 { .. }) => BRICK_FACES.get(at)?,
+        Use::Volume(Cell::Hex8 { .. } | Cell::Hex20 { .. }) => BRICK_FACES.get(at)?,
         Use::Volume(Cell::Tet4 | Cell::Tet10) => TET_FACES.get(at)?,
         Use::LeftOut if surface && at == 0 => &[0, 1, 2, 3],
         _ => return None,

@@ -22,6 +22,8 @@ pub struct Deck {
     pub angles: BTreeMap<usize, [f64; 3]>,
     /// Elements, in the order of the file.
     pub elements: DeckElements,
+    /// Mid-side nodes that were put back in results, ascending: number, and the ends of their edge.
+    pub means: Vec<[u64; 3]>,
     /// Element types by their number in the deck.
     pub types: BTreeMap<u32, ElementType>,
     /// Node components (`CMBLOCK`).

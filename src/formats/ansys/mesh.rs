@@ -177,6 +177,11 @@ impl Deck {
             }
             let mut wanted = vec![false; mesh.n_nodes()];
             set.iter().for_each(|&n| wanted[n as usize] = true);
+            for [mid, a, b] in self.means.iter().map(|m| m.map(|id| nodes.get(id).map(|n| n as usize))) {
+                if let (Some(mid), Some(a), Some(b)) = (mid, a, b) {
+                    wanted[mid] = wanted[a] && wanted[b];
+                }
+            }
             let faces = skin.within(|n| wanted[n as usize]);
             if !faces.is_empty() && mesh.face_sets.insert(name.clone(), faces).is_some() {
                 log::warn!(

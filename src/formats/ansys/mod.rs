@@ -3,7 +3,7 @@
 //!
 //! | of a deck or result file | in the mesh |
 //! |---|---|
-//! | SOLID185, SOLID45 | `c3d8`; collapsed `c3d6`, `c3d4` |
+//! | SOLID185, SOLID45 | `c3d8b` (SOLID185 with KEYOPT(2) = 0), `c3d8`; collapsed `c3d6`, `c3d4` |
 //! | SOLID186, SOLID95 | `c3d20r`, or `c3d20_14` with full integration (KEYOPT(2) = 1, KEYOPT(11) = 0); collapsed `c3d15`, `c3d10_4` |
 //! | SOLID187, SOLID92 | `c3d10_4` |
 //! | MESH200, KEYOPT(1) 8 to 11 | `c3d4`, `c3d10_4`, `c3d8`, `c3d20r`: a mesh without physics |
@@ -33,6 +33,7 @@ mod law;
 mod lines;
 mod materials;
 mod mesh;
+mod mids;
 mod planes;
 mod reader;
 pub mod rst;
@@ -60,7 +61,20 @@ use std::path::Path;
 /// As [`Deck::read`], [`rst::RstResults::open`] and [`Deck::mesh`].
 pub fn read_mesh(path: &Path) -> Result<Mesh> {
     if path.extension().is_some_and(|e| e == "rst") {
-        return rst::RstResults::open(path)?.deck()?.mesh();
+        let deck = rst::RstResults::open(path)?.deck()?;
+        if let Some([_, a, b]) = deck.means.first() {
+            let problem = format!(
+                "{} mid-side nodes are missing, the first between nodes {a} and {b}",
+                deck.means.len()
+            );
+            return Err(Error::input(
+                path,
+                "",
+                problem,
+                "it can be imported; to compute on it, mesh it with whole elements",
+            ));
+        }
+        return deck.mesh();
     }
     Deck::read(path)?.mesh()
 }

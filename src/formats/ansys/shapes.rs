@@ -72,7 +72,7 @@ impl Shapes {
     pub fn recognise(&self, cell: Cell, list: &[u64], out: &mut [u64; 20]) -> Result<ElementKind, String> {
         let used = list.iter().rposition(|&n| n != 0).map_or(0, |last| last + 1);
         let (most, vertices) = match cell {
-            Cell::Hex8 => (8, 8),
+            Cell::Hex8 { .. } => (8, 8),
             Cell::Hex20 { .. } => (20, 8),
             Cell::Tet4 | Cell::Quad4 => (4, 4),
             Cell::Tet10 => (10, 4),
@@ -86,7 +86,7 @@ impl Shapes {
             Cell::Quad4 => return Err("is plane".into()),
             Cell::Tet4 => (ElementKind::C3d4, &TETRAHEDRON[..0]),
             Cell::Tet10 => (ElementKind::C3d10R4, &TETRAHEDRON[..0]),
-            Cell::Hex8 | Cell::Hex20 { .. } => {
+            Cell::Hex8 { .. } | Cell::Hex20 { .. } => {
                 let (shape, turned) = self.collapsed(&nodes)?;
                 nodes = turned;
                 kind_of(cell, shape)
@@ -147,6 +147,7 @@ fn kind_of(cell: Cell, shape: Shape) -> (ElementKind, &'static [usize]) {
         (Cell::Hex20 { .. }, Shape::Wedge) => (ElementKind::C3d15, &WEDGE),
         // 4 points as in Ansys, whatever KEYOPT(2) says
         (Cell::Hex20 { .. }, Shape::Tetrahedron) => (ElementKind::C3d10R4, &TETRAHEDRON),
+        (Cell::Hex8 { mean_dilatation: true }, Shape::Brick) => (ElementKind::C3d8b, &[]),
         (_, Shape::Brick) => (ElementKind::C3d8, &[]),
         (_, Shape::Wedge) => (ElementKind::C3d6, &WEDGE),
         (_, Shape::Tetrahedron) => (ElementKind::C3d4, &TETRAHEDRON),
@@ -175,7 +176,7 @@ mod tests {
         let shapes = Shapes::new();
         let wedge: [u64; 20] = [1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 3, 9, 10, 11, 6, 12, 13, 14, 15, 15];
         let tetrahedron: [u64; 20] = [1, 2, 3, 3, 4, 4, 4, 4, 5, 6, 3, 7, 4, 4, 4, 4, 8, 9, 10, 10];
-        let full = Cell::Hex20 { reduced: false };
+        let (full, hex8) = (Cell::Hex20 { reduced: false }, Cell::Hex8 { mean_dilatation: true });
         for rotation in &shapes.rotations {
             let mut out = [0; 20];
             let wedge = rotation.map(|i| wedge[i]);
@@ -194,20 +195,21 @@ mod tests {
             for (k, (a, b)) in edges.into_iter().enumerate() {
                 assert_eq!(out[6 + k], mid(out[a], out[b]));
             }
-            assert_eq!(shapes.recognise(Cell::Hex8, &wedge[..8], &mut out).unwrap(), ElementKind::C3d6);
+            assert_eq!(shapes.recognise(hex8, &wedge[..8], &mut out).unwrap(), ElementKind::C3d6);
             let tetrahedron = rotation.map(|i| tetrahedron[i]);
             assert_eq!(shapes.recognise(full, &tetrahedron, &mut out).unwrap(), ElementKind::C3d10R4);
-            assert_eq!(shapes.recognise(Cell::Hex8, &tetrahedron[..8], &mut out).unwrap(), ElementKind::C3d4);
+            assert_eq!(shapes.recognise(hex8, &tetrahedron[..8], &mut out).unwrap(), ElementKind::C3d4);
         }
     }
 
     #[test]
     fn lists_that_are_no_element_are_refused_in_words() {
         let shapes = Shapes::new();
+        let hex8 = Cell::Hex8 { mean_dilatation: true };
         let told = |cell, list: &[u64]| shapes.recognise(cell, list, &mut [0; 20]).unwrap_err();
-        assert_eq!(told(Cell::Hex8, &[1, 2, 3, 4, 5, 5, 5, 5]), "is a pyramid, which is not supported");
-        assert!(told(Cell::Hex8, &[1, 2, 3, 4, 5, 6, 7, 7]).starts_with("collapses to no wedge"));
-        assert_eq!(told(Cell::Hex8, &[1, 2, 3]), "has 3 nodes where 8 belong");
+        assert_eq!(told(hex8, &[1, 2, 3, 4, 5, 5, 5, 5]), "is a pyramid, which is not supported");
+        assert!(told(hex8, &[1, 2, 3, 4, 5, 6, 7, 7]).starts_with("collapses to no wedge"));
+        assert_eq!(told(hex8, &[1, 2, 3]), "has 3 nodes where 8 belong");
         assert_eq!(told(Cell::Tet10, &[]), "has 0 nodes where 10 belong");
         let mut list: Vec<u64> = (1..=20).collect();
         list[9] = 0;

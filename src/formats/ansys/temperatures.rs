@@ -139,6 +139,15 @@ impl<R: BufRead> Reader<'_, R> {
     }
 }
 
+/// Number of corners of an element of second order, and the ends of its edges; `None` of other elements.
+pub(super) fn edges(cell: Cell) -> Option<(usize, &'static [[usize; 2]])> {
+    match cell {
+        Cell::Hex20 { .. } => Some((8, &BRICK_EDGES)),
+        Cell::Tet10 => Some((4, &TET_EDGES)),
+        Cell::Hex8 { .. } | Cell::Quad4 | Cell::Tet4 => None,
+    }
+}
+
 /// Value at the end of a load step; `None` before the first one.
 fn at(changes: &Changes, step: usize) -> Option<f64> {
     changes[..changes.partition_point(|c| c.0 <= step)].last().map(|c| c.1)
@@ -198,11 +207,7 @@ impl Deck {
             let list = self.elements.nodes_of(e);
             values.clear();
             of_element(e, list, &mut values);
-            let (corners, edges): (usize, &[[usize; 2]]) = match cell {
-                Cell::Hex20 { .. } => (8, &BRICK_EDGES),
-                Cell::Tet10 => (4, &TET_EDGES),
-                Cell::Hex8 | Cell::Quad4 | Cell::Tet4 => (list.len(), &[]),
-            };
+            let (corners, edges) = edges(cell).unwrap_or((list.len(), &[]));
             if values.len() > corners && values[..corners].iter().all(Option::is_some) {
                 for (mid, [a, b]) in (corners..values.len()).zip(edges) {
                     values[mid] =

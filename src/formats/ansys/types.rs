@@ -15,7 +15,7 @@ pub struct ElementType {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cell {
     /// 8 vertices, maybe collapsed.
-    Hex8,
+    Hex8 { mean_dilatation: bool },
     /// 8 vertices, 12 mid-side nodes, maybe collapsed.
     Hex20 { reduced: bool },
     /// 4 vertices in a plane.
@@ -105,12 +105,17 @@ impl ElementType {
         self.routine == 182 && matches!(self.keyopt(3), 0 | 2)
     }
 
+    /// Whether the volume change is the mean of the element (B-bar): the default of SOLID185.
+    fn mean_dilatation(&self) -> bool {
+        self.routine == 185 && self.keyopt(2) == 0
+    }
+
     /// What becomes of its elements. Key options: element reference of Ansys.
     pub(super) fn usage(&self) -> Use {
         const LAYERED: &str = "with KEYOPT(3) = 1 (layered) is not supported";
         match self.routine {
             185 | 186 if self.keyopt(3) == 1 => Use::Refused(LAYERED),
-            45 | 185 => Use::Volume(Cell::Hex8),
+            45 | 185 => Use::Volume(Cell::Hex8 { mean_dilatation: self.mean_dilatation() }),
             186 => Use::Volume(Cell::Hex20 { reduced: self.keyopt(2) != 1 }),
             95 => Use::Volume(Cell::Hex20 { reduced: self.keyopt(11) == 1 }),
             92 | 187 => Use::Volume(Cell::Tet10),
@@ -118,7 +123,7 @@ impl ElementType {
             200 => match self.keyopt(1) {
                 8 => Use::Volume(Cell::Tet4),
                 9 => Use::Volume(Cell::Tet10),
-                10 => Use::Volume(Cell::Hex8),
+                10 => Use::Volume(Cell::Hex8 { mean_dilatation: false }),
                 11 => Use::Volume(Cell::Hex20 { reduced: true }),
                 _ => Use::LeftOut,
             },
@@ -134,7 +139,6 @@ impl ElementType {
         match self.routine {
             185 if self.keyopt(6) != 0 => Some("mixed u-P formulation (KEYOPT(6))"),
             186 | 187 if self.keyopt(6) != 0 => Some("mixed u-P formulation (KEYOPT(6))"),
-            185 if self.keyopt(2) == 0 => Some("full integration with B-bar (KEYOPT(2) = 0)"),
             185 if self.keyopt(2) == 1 => Some("uniform reduced integration (KEYOPT(2) = 1)"),
             185 if self.keyopt(2) > 1 => Some("enhanced strains (KEYOPT(2) = 2 or 3)"),
             _ => None,

@@ -17,7 +17,7 @@ const SYSTEMS: [(&str, f64, f64); 7] = [
 /// Young's moduli in Pa: from soft rubber to diamond, with room.
 const MODULUS: [f64; 2] = [1e4, 5e12];
 /// Speeds of sound `sqrt(E / density)` in m/s: from rubber to diamond, with room.
-const SOUND: [f64; 2] = [3.0, 3e4];
+const SOUND: [f64; 2] = [20.0, 3e4];
 
 impl Deck {
     /// What of a material (its modulus and density) does not fit the units, in words; `None` where nothing is wrong.
@@ -81,6 +81,11 @@ mod tests {
         let modulus = told(Some("MPA"), 2.1e11, 7.85e-9).unwrap();
         assert!(modulus.starts_with("EX = 210000000000 is 2.1e17 Pa in the units MPA"), "{modulus}");
         assert!(told(Some("MPA"), 2.1e5, 7850.0).unwrap().contains("a speed of sound of 5.2e-3 m/s"));
-        assert!(told(None, 2.1e5, 7850e9).unwrap().contains("none in any system"));
+        assert!(
+            told(Some("SI"), 2.1e5, 7850.0)
+                .unwrap()
+                .contains("a speed of sound of 5.2e0 m/s in the units SI")
+        );
+        assert!(told(None, 2.1e5, 7850.0).unwrap().contains("none in any system"));
     }
 }

@@ -10,7 +10,7 @@ pub fn element_order(kind: ElementKind) -> &'static [usize] {
     match kind {
         ElementKind::C3d4 | ElementKind::C3d4R1 => &[0, 1, 2, 3],
         ElementKind::C3d6 | ElementKind::C3d6R2 => &[0, 1, 2, 3, 4, 5],
-        ElementKind::C3d8 => &[0, 1, 2, 3, 4, 5, 6, 7],
+        ElementKind::C3d8 | ElementKind::C3d8b => &[0, 1, 2, 3, 4, 5, 6, 7],
         ElementKind::C3d10 | ElementKind::C3d10R4 => &[0, 1, 2, 9, 3, 4, 5, 6, 7, 8],
         ElementKind::C3d15 | ElementKind::C3d15R9 => &[0, 2, 4, 9, 11, 13, 1, 3, 5, 10, 12, 14, 6, 7, 8],
         ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => {

@@ -209,7 +209,7 @@ fn what_is_wrong_in_a_binary_mesh_is_named_with_its_place() {
     assert!(message.contains("element type 'c3d21r': this type is not supported"), "{message}");
     let kind = find(b"c3d20r\0") + 7;
     assert!(with(kind, &huge).contains("type c3d20r has 2147483647 nodes instead of 20"));
-    assert!(with(kind + 8, &huge).contains("has rank 2147483647 of 9"));
+    assert!(with(kind + 8, &huge).contains("has rank 2147483647 of 10"));
     assert!(with(kind + 12, &huge).contains("a node of element 300 has rank 2147483647"));
     assert!(with(find(b"q8\0"), b"q9").contains("face type 'q9' with 8 nodes in face set 'skin'"));
     assert!(with(find(b"ipset\0"), b"apset").contains("section 'apset' is not known"));

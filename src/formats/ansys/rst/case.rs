@@ -39,7 +39,14 @@ impl RstResults {
         let history = &mut deck.history;
         for (k, set) in first.sets.iter().enumerate() {
             history.steps.push(LoadStep { end: set.time, substeps: 1, stepped: false, line: 0 });
-            let fixed = self.fixed(k)?;
+            let mut fixed = self.fixed(k)?;
+            for &[id, a, b] in &deck.means {
+                for c in 0..3 {
+                    if let (Some(x), Some(y)) = (fixed.get(&(a, c)), fixed.get(&(b, c))) {
+                        fixed.insert((id, c), 0.5 * (x + y));
+                    }
+                }
+            }
             let same = fixed.keys().eq(history.fixed.keys());
             if k > 0 && !same {
                 let what = format!("a support that begins or ends before set {}", k + 1);
@@ -202,7 +209,8 @@ impl RstResults {
         }
         let values = deck.nodal_field(|e, list, out| {
             let own = of_element.get(&deck.elements.ids[e]);
-            out.extend((0..list.len()).map(|j| own.and_then(|v| v.get(j)).copied()));
+            let stored = |j: usize| own.and_then(|v| v.get(j)).copied();
+            out.extend((0..list.len()).map(|j| stored(j).filter(|_| deck.mean_of(list[j]).is_none())));
         })?;
         let told = || {
             let place = format!("set {}", set.saturating_add(1));

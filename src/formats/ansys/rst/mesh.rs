@@ -32,6 +32,7 @@ pub(super) fn deck(parts: &[Rst]) -> Result<Deck> {
             }
         }
     }
+    deck.add_mid_nodes();
     deck.node_components = node_sets.into_iter().map(|(n, r)| (n, Component::new(r))).collect();
     deck.element_components = element_sets.into_iter().map(|(n, r)| (n, Component::new(r))).collect();
     Ok(deck)

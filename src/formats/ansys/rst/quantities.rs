@@ -30,7 +30,7 @@ impl RstResults {
         let exact = |(kind, id): (&ElementKind, &u64)| {
             let own = types.get(id).and_then(|t| deck.types.get(t));
             own.is_some_and(|t| match (kind, t.routine) {
-                (ElementKind::C3d8, 185) => t.keyopt(2) != 1,
+                (ElementKind::C3d8 | ElementKind::C3d8b, 185) => t.keyopt(2) != 1,
                 (ElementKind::C3d20r, 186) => true,
                 _ => false,
             })
