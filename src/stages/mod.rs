@@ -6,6 +6,7 @@ mod adaptive;
 mod ansys;
 mod calibrate;
 mod cells;
+mod check_law;
 mod compare;
 mod cubature;
 mod export;
@@ -23,6 +24,7 @@ mod train;
 mod watch;
 
 pub use adaptive::{AdaptiveOptions, AdaptiveSummary, Rebuild, adaptive};
+pub use check_law::{LawCheck, LawReports, check_law};
 pub use compare::{CompareReport, CompareRow, Norm, compare};
 pub use cubature::{CubatureOptions, CubatureReport, cubature};
 pub use export::export_zset;
