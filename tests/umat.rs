@@ -2,46 +2,12 @@
 
 mod support;
 
-use ferrom::material::{Input, Law, MaterialSpec, Output, Status};
+use ferrom::material::{Input, Law, Output, Status};
 use ferrom::mesh::ElementKind;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use support::bar::bar;
 use support::bench::Bench;
-
-/// Compiles a source of this folder (or an absolute one) into a library of that name in cargo's scratch space.
-fn compiled(compiler: &str, source: &Path, name: &str, more: &[&str]) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("umat").join(name);
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let out = folder.join("law.so");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/umat").join(source);
-    let mut command = Command::new(compiler);
-    command.args(["-O2", "-shared", "-fPIC"]).args(more).arg("-o").arg(&out).arg(source).arg("-lm");
-    let told = command.current_dir(&folder).output().expect("the compiler starts");
-    assert!(told.status.success(), "{}", support::told(&told));
-    out
-}
-
-fn j2(name: &str, more: &[&str]) -> PathBuf {
-    compiled("cc", Path::new("j2.c"), name, more)
-}
-
-const BUILT_IN: &str =
-    "name = 'm'\nlaw = 'chaboche'\nyoung = { temperature = [0, 100], value = [2e5, 1.6e5] }
-poisson = 0.3\nR0 = 100\nH = 2e3\nthermal = { alpha = 1e-5 }\n";
-
-fn umat(library: &Path) -> String {
-    let library = library.display();
-    format!(
-        "name = 'm'\nlaw = 'umat'\nlibrary = '{library}'\nstate = 7\nvariables = {{ p = 1, evp = [2, 7] }}
-properties = [{{ temperature = [0, 100], value = [2e5, 1.6e5] }}, 0.3, 100, 2e3]\nsymmetric = true
-thermal = {{ alpha = 1e-5 }}\n"
-    )
-}
-
-fn material(text: &str) -> ferrom::material::Material {
-    toml::from_str::<MaterialSpec>(text).expect("a material").build().expect("its law")
-}
+use support::plugin::{BUILT_IN, case, chaboche_in_fortran, chaboche_umat, compiled, j2, material, umat};
 
 /// Uniform in (-1, 1), the same in every run.
 struct Random(u64);
@@ -111,12 +77,7 @@ fn a_compiled_law_in_c_gives_the_stress_and_tangent_of_the_built_in_one() {
 
 #[test]
 fn a_compiled_chaboche_law_in_fortran_gives_the_stress_and_tangent_of_the_built_in_one() {
-    let Some(source) = support::reference("umat/chaboche.f90") else { return };
-    if Command::new("gfortran").arg("--version").output().is_err() {
-        eprintln!("skipped: no gfortran; scripts/setup.sh --tests installs it");
-        return;
-    }
-    let library = compiled("gfortran", &source, "chaboche", &[]);
+    let Some(library) = chaboche_in_fortran("chaboche") else { return };
     let table = |a: f64, b: f64| format!("{{ temperature = [0, 100], value = [{a}, {b}] }}");
     let built_in = format!(
         "name = 'c'\nlaw = 'chaboche'\nyoung = {}\npoisson = 0.3\nR0 = {}\nQ = {}\nb = 12\n\
@@ -128,26 +89,44 @@ fn a_compiled_chaboche_law_in_fortran_gives_the_stress_and_tangent_of_the_built_
         table(200.0, 150.0),
         table(8.0, 6.0)
     );
-    let compiled = format!(
-        "name = 'c'\nlaw = 'umat'\nlibrary = '{}'\nstate = 13\nvariables = {{ X = [1, 6], evp = [7, 12], p = 13 }}\n\
-         properties = [0, 2e5, 0.3, 90, 50, 12, 5e4, 400, 200, 8, 100, 1.6e5, 0.3, 60, 40, 12, 5e4, 300, 150, 6]\n",
-        library.display()
-    );
+    let compiled = chaboche_umat(&library);
     the_same("Chaboche in Fortran", &built_in, &compiled);
 }
 
-/// A bar that is pulled, heated and turned around its foot, with the material of the given text.
-fn case(material: &str, load: f64) -> String {
-    format!(
-        "[time]\ntimes = [1.0, 2.0]\nincrements = [3, 2]
-[[fix]]\nset = 'x0'\ndof = 'U1'\n[[fix]]\nset = 'x0'\ndof = 'U2'\n[[fix]]\nset = 'x0'\ndof = 'U3'
-[[traction]]\nset = 'fx1'\nvector = [{load}, 20.0, 10.0]\ntable = 'load'
-[temperature]\nmaps = [{{ time = 0.0, value = 20.0 }}, {{ time = 2.0, value = 80.0 }}]
-[tables.load]\ntimes = [0.0, 1.0, 2.0]\nvalues = [0.0, 1.0, -0.5]
-[output]\nquantities = ['sig', 'p', 'evp']
-[solver]\ntolerance = 1e-10\n[online]\ntolerance = 1e-10\n[offline]\ncalibrate = false
-[[material]]\n{material}"
-    )
+#[test]
+fn one_law_is_the_same_behind_three_doors() {
+    let table = |a: f64, b: f64| format!("{{ temperature = [0, 100], value = [{a}, {b}] }}");
+    let values = [
+        ("YoungModulus", table(2e5, 1.6e5)),
+        ("PoissonRatio", "0.3".to_owned()),
+        ("R0", table(90.0, 60.0)),
+        ("Q", table(50.0, 40.0)),
+        ("b", "12".to_owned()),
+        ("C", table(5e4, 4e4)),
+        ("D", table(400.0, 300.0)),
+        ("K", table(200.0, 150.0)),
+        ("n", table(8.0, 6.0)),
+    ];
+    let [e, nu, r0, q, b, c, d, k, n] = values.each_ref().map(|v| &v.1);
+    let built_in = format!(
+        "name = 'c'\nlaw = 'chaboche'\nyoung = {e}\npoisson = {nu}\nR0 = {r0}\nQ = {q}\nb = {b}\n\
+         kinematic = [{{ C = {c}, D = {d} }}]\nflow = 'norton'\nK = {k}\nn = {n}\n"
+    );
+    let umat = format!(
+        "name = 'c'\nlaw = 'umat'\nlibrary = '{}'\nstate = 13\nvariables = {{ p = 1, evp = [2, 7], alpha1 = [8, 13] }}\n\
+         properties = [{}]\n",
+        compiled("cc", Path::new("chaboche_umat.c"), "chaboche-umat", &[]).display(),
+        values.each_ref().map(|v| v.1.as_str()).join(", ")
+    );
+    let mfront = format!(
+        "name = 'c'\nlaw = 'mfront'\nlibrary = '{}'\nbehaviour = 'Chaboche'\n\
+         variables = {{ p = 'EquivalentViscoplasticStrain' }}\nproperties = {{ {} }}\n",
+        compiled("cc", Path::new("mfront.c"), "chaboche-mfront", &[]).display(),
+        values.each_ref().map(|(name, v)| format!("{name} = {v}")).join(", ")
+    );
+    the_same("built-in and UMAT", &built_in, &umat);
+    the_same("built-in and MFront", &built_in, &mfront);
+    the_same("UMAT and MFront", &umat, &mfront);
 }
 
 #[test]
@@ -216,6 +195,40 @@ fn a_library_that_cannot_be_used_or_that_fails_is_told_in_one_sentence_on_every_
             assert!(!bench.path("out.h5").exists());
         }
     }
+}
+
+/// Runs `check-law` on a case with this material; exit code and what it said.
+fn checked(bench: &Bench, material: &str) -> (Option<i32>, String) {
+    bench.case("check.toml", &case(material, 1.0));
+    let told = bench.run(0, &["check-law", "check.toml", "--paths", "8"]);
+    (told.status.code(), support::told(&told))
+}
+
+#[test]
+fn the_check_of_a_law_finds_wrong_tangents_memory_and_made_energy_and_passes_sound_laws() {
+    let bench = Bench::new(&bar(ElementKind::C3d8, [1, 1, 1], [1.0; 3], 0.0));
+    let sound = umat(&j2("checked", &[]));
+    for text in [BUILT_IN, &sound] {
+        let (code, told) = checked(&bench, text);
+        assert!(code == Some(0) && told.contains("ns per point"), "{told}");
+    }
+    for (fault, text, expected) in [
+        ("tangent", umat(&j2("elastic", &["-DELASTIC_TANGENT"])), "the tangent is wrong in"),
+        ("memory", umat(&j2("remembers", &["-DREMEMBERS"])), "keeps variables between calls"),
+        ("energy", umat(&j2("energy", &["-DMAKES_ENERGY"])), "energy made from nothing"),
+        ("symmetry", umat(&j2("energy", &["-DMAKES_ENERGY"])), "set 'symmetric = false'"),
+        ("values", umat(&j2("checked-nan", &["-DNOT_A_NUMBER"])), "not finite in STRESS"),
+    ] {
+        let (code, told) = checked(&bench, &text);
+        assert!(code == Some(4) && told.contains(expected), "{fault}: {told}");
+    }
+    let Some(library) = chaboche_in_fortran("chaboche-checked") else { return };
+    let (code, told) = checked(&bench, &chaboche_umat(&library));
+    assert!(code == Some(0), "{told}");
+    let report = bench.ok(2, &["check-law", "check.toml", "--paths", "2", "--temperature", "20,80"]);
+    let report = &report["materials"]["c"];
+    assert!(report["tangent"]["error"].as_f64().is_some_and(|e| e < 1e-7), "{report}");
+    assert!(report["findings"].as_array().is_some_and(Vec::is_empty), "{report}");
 }
 
 /// Prints what our side of a call costs.

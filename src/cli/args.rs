@@ -66,8 +66,14 @@ pub(super) enum Command {
     Export(Export),
     /// Check a case, and its mesh, without computing
     Check(Check),
+    /// Check the laws of a case: tangent, symmetry, energy, batches, cost (docs/plugins.md); exit code 4 where one has a
+    /// fault
+    CheckLaw(CheckLaw),
     /// Say what a file holds
     Info(Info),
+    /// Holds a compiled law for the process that started it
+    #[command(hide = true)]
+    LawServer,
     /// Orthonormal modes of a plain HDF5 matrix of snapshots (docs/matrices.md)
     Pod(Pod),
     /// Points and weights that integrate the functions of a plain HDF5 file (docs/matrices.md)
@@ -318,6 +324,36 @@ pub(super) struct Export {
 pub(super) struct Check {
     /// Case
     pub case: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckLaw {
+    /// Case
+    pub case: PathBuf,
+    /// Only this material
+    #[arg(long, value_name = "NAME")]
+    pub material: Option<String>,
+    /// Random paths
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub paths: usize,
+    /// Steps of each
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub steps: usize,
+    /// Largest change of a strain component in a step
+    #[arg(long, value_name = "E", default_value_t = 2e-3)]
+    pub strain: f64,
+    /// Temperatures (default: those of the law's tables, else the uniform ones of the case)
+    #[arg(long, value_delimiter = ',', allow_hyphen_values = true, value_name = "LOW,HIGH")]
+    pub temperature: Option<Vec<f64>>,
+    /// Typical length of a step (default: the case's mean increment)
+    #[arg(long, value_name = "DT")]
+    pub step: Option<f64>,
+    /// Seed of the paths
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Tolerance of the tangent, relative to the largest elastic modulus
+    #[arg(long, value_name = "TOL", default_value_t = 1e-5)]
+    pub tol: f64,
 }
 
 #[derive(Debug, Args)]

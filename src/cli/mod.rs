@@ -4,6 +4,7 @@
 
 mod args;
 mod check;
+mod check_law;
 mod compare;
 mod cubature;
 mod export;
@@ -33,6 +34,10 @@ pub fn main() -> ExitCode {
         Err(e) => return session::usage(&e),
     };
     session::start_log(&cli.common);
+    if let Command::LawServer = cli.command {
+        // a child without MPI; what fails is told by the parent, which sees it end
+        return if crate::material::serve_isolated().is_ok() { ExitCode::SUCCESS } else { ExitCode::from(2) };
+    }
     let session = Session::start(match &cli.command {
         Command::Solve(_) | Command::Train(_) => true,
         Command::Online(a) => a.adaptive,
@@ -64,6 +69,8 @@ fn run(cli: &Cli, session: &Session) -> Result<()> {
         Command::Partition(a) => partition::run(&cx, a),
         Command::Export(a) => export::run(&cx, a),
         Command::Check(a) => check::run(&cx, a),
+        Command::CheckLaw(a) => check_law::run(&cx, a),
+        Command::LawServer => return Ok(()),
         Command::Info(a) => info::run(&cx, a),
         Command::Pod(a) => pod::run(&cx, a),
         Command::Cubature(a) => cubature::run(&cx, a),

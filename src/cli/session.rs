@@ -2,6 +2,7 @@
 
 use super::args::Common;
 use crate::error::{Error, Result};
+use crate::material::plugins::Host;
 use crate::parallel::Comm;
 use petsc_rs::Petsc;
 use std::cell::OnceCell;
@@ -29,6 +30,8 @@ impl Session {
         {
             session.comm = world;
         }
+        let (rank, ranks) = (session.comm.rank(), session.comm.size());
+        crate::material::plugins::set_host(Host { rank, ranks, isolated: false });
         session
     }
 

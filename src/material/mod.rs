@@ -5,6 +5,7 @@
 
 mod batch;
 pub mod chaboche;
+pub mod check;
 mod coefficient;
 pub mod creep;
 pub mod crystal;
@@ -16,6 +17,7 @@ mod law;
 #[expect(clippy::module_inception, reason = "a file is found under the name of its type")]
 mod material;
 pub mod plugins;
+mod random;
 #[cfg(test)]
 mod reference_tests;
 mod spec;
@@ -28,5 +30,5 @@ pub use coefficient::Coefficient;
 pub use flow::Flow;
 pub use law::{Law, LawError, Variable};
 pub use material::{Material, MaterialWorkspace, Step, ThermalExpansion};
-pub use spec::{LawSpec, MaterialSpec};
+pub use spec::{LawSpec, MaterialSpec, serve_isolated};
 pub use tensor::Axes;

@@ -29,6 +29,8 @@ use super::creep::{Creep, CreepSpec};
 use super::crystal::{Crystal, CrystalSpec, DEFAULT_SUBSTEPS, FamilySpec};
 use super::elastic::Elastic;
 use super::elasticity::Elasticity;
+use super::plugins::isolated::{self, Isolated, Isolation};
+use super::plugins::mfront::{self, Mfront, MfrontSpec};
 use super::plugins::umat::{self, Umat, UmatSpec};
 use super::{Law, LawError, Material, ThermalExpansion};
 use crate::{Error, Result};
@@ -62,9 +64,11 @@ pub enum LawSpec {
     Crystal(Box<CrystalSpec>),
     /// `law = "umat"`: a compiled UMAT.
     Umat(Box<UmatSpec>),
+    /// `law = "mfront"`: a behaviour compiled by MFront.
+    Mfront(Box<MfrontSpec>),
 }
 
-const LAWS: [&str; 5] = ["elastic", "chaboche", "creep", "crystal", "umat"];
+const LAWS: [&str; 6] = ["elastic", "chaboche", "creep", "crystal", "umat", "mfront"];
 const COMMON: [&str; 5] = ["name", "law", "density", "thermal", "aliases"];
 const ISOTROPIC: [&str; 2] = ["young", "poisson"];
 const CUBIC: [&str; 4] = ["y1111", "y1122", "y1212", "axes"];
@@ -96,8 +100,10 @@ impl MaterialSpec {
 
     /// Takes the files that the material names relative to the folder of the case.
     pub fn locate(&mut self, folder: &Path) {
-        if let LawSpec::Umat(spec) = &mut self.law {
-            spec.locate(folder);
+        match &mut self.law {
+            LawSpec::Umat(spec) => spec.locate(folder),
+            LawSpec::Mfront(spec) => spec.locate(folder),
+            _ => {}
         }
     }
 
@@ -131,6 +137,7 @@ impl LawSpec {
             LawSpec::Creep(_) => "creep",
             LawSpec::Crystal(_) => "crystal",
             LawSpec::Umat(_) => "umat",
+            LawSpec::Mfront(_) => "mfront",
         }
     }
 
@@ -144,7 +151,16 @@ impl LawSpec {
             LawSpec::Chaboche(spec) => Box::new(Chaboche::new((**spec).clone())?),
             LawSpec::Creep(spec) => Box::new(Creep::new((**spec).clone())?),
             LawSpec::Crystal(spec) => Box::new(Crystal::new((**spec).clone())?),
+            LawSpec::Umat(spec) if spec.isolated => {
+                let direct = UmatSpec { isolated: false, ..(**spec).clone() };
+                isolate(LawSpec::Umat(Box::new(direct)), &spec.library, spec.timeout)?
+            }
             LawSpec::Umat(spec) => Box::new(Umat::new((**spec).clone())?),
+            LawSpec::Mfront(spec) if spec.isolated => {
+                let direct = MfrontSpec { isolated: false, ..(**spec).clone() };
+                isolate(LawSpec::Mfront(Box::new(direct)), &spec.library, spec.timeout)?
+            }
+            LawSpec::Mfront(spec) => Box::new(Mfront::new((**spec).clone())?),
         })
     }
 
@@ -162,6 +178,7 @@ impl LawSpec {
             "creep" => LawSpec::Creep(parse(table, law, &CREEP)?),
             "crystal" => LawSpec::Crystal(Box::new(crystal(table)?)),
             "umat" => LawSpec::Umat(parse(table, law, &umat::KEYS)?),
+            "mfront" => LawSpec::Mfront(parse(table, law, &mfront::KEYS)?),
             other => {
                 return Err(format!("law '{other}' is unknown; {}", nearest(other, &LAWS)));
             }
@@ -175,8 +192,32 @@ impl LawSpec {
             LawSpec::Creep(spec) => Table::try_from(spec),
             LawSpec::Crystal(spec) => crystal_table(spec),
             LawSpec::Umat(spec) => Table::try_from(spec),
+            LawSpec::Mfront(spec) => Table::try_from(spec),
         }
     }
+}
+
+/// A law that is compiled, in a process of its own.
+fn isolate(direct: LawSpec, library: &Path, timeout: f64) -> std::result::Result<Box<dyn Law>, LawError> {
+    if !(timeout > 0.0 && timeout <= 1e6) {
+        let rule = "it must be a positive number of seconds, at most 1e6".to_owned();
+        return Err(LawError::Range { name: "timeout".to_owned(), value: timeout, rule });
+    }
+    let unwritten =
+        |e: toml::ser::Error| LawError::Unsupported { problem: format!("it cannot be isolated ({e})") };
+    let material = toml::to_string(&MaterialSpec::new("isolated", direct)).map_err(unwritten)?;
+    Ok(Box::new(Isolated::new(Isolation { library: library.to_owned(), material, timeout })?))
+}
+
+/// What a program does when it is started with the command [`isolated::COMMAND`]: it holds an isolated law for its parent.
+///
+/// # Errors
+/// The parent is gone, or it was not started by one.
+pub fn serve_isolated() -> std::io::Result<()> {
+    isolated::serve(|text| {
+        let spec: MaterialSpec = toml::from_str(text).map_err(|e| e.to_string())?;
+        spec.law.build().map_err(|e| e.to_string())
+    })
 }
 
 /// Parameters of any serde type from a table of which every key must be known.

@@ -3,12 +3,12 @@
 use super::load_mesh;
 use super::source::{Cut, ResultFile};
 use crate::config::read_case;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::parallel::{Comm, agree};
 use crate::store::{ReducedModel, ReducedRun, StoreKind, kind_of};
 use std::path::Path;
 
-/// A description of a store, model, result, case or mesh.
+/// A description of a store, model, result, case, mesh or shared library.
 ///
 /// # Errors
 /// The file is none of these, or damaged.
@@ -27,6 +27,12 @@ pub fn describe(comm: &Comm, path: &Path) -> Result<serde_json::Value> {
         }
         "geof" | "geo" | "cdb" | "dat" | "msh" | "vtu" | "vtk" => mesh(comm, path)?,
         "ut" | "" => results(comm, path)?,
+        "so" => {
+            let mut json = serde_json::to_value(agree(comm, crate::material::plugins::content(path))?)
+                .map_err(|e| Error::run(format!("the description could not be written as JSON: {e}")))?;
+            json["kind"] = "library".into();
+            json
+        }
         "rst" => agree(comm, super::ansys::describe(path))?,
         _ => match agree(comm, kind_of(path))? {
             StoreKind::Model => {

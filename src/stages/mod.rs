@@ -7,6 +7,7 @@ mod ansys;
 mod calculix;
 mod calibrate;
 mod cells;
+mod check_law;
 mod compare;
 mod cubature;
 mod export;
@@ -24,6 +25,7 @@ mod train;
 mod watch;
 
 pub use adaptive::{AdaptiveOptions, AdaptiveSummary, Rebuild, adaptive};
+pub use check_law::{LawCheck, LawReports, check_law};
 pub use compare::{CompareReport, CompareRow, Norm, compare};
 pub use cubature::{CubatureOptions, CubatureReport, cubature};
 pub use export::{ExportFormat, export};

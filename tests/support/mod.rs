@@ -6,6 +6,7 @@ pub mod bar;
 pub mod bench;
 pub mod cases;
 pub mod patch;
+pub mod plugin;
 pub mod ranks;
 pub mod rst;
 pub mod study;

@@ -39,6 +39,30 @@ void umat_(double *stress, double *statev, double *ddsdde, double *sse, double *
         stress[i] = s[i] - 2 * mu * dp * n[i] + (i < 3 ? kappa * trace : 0);
     }
     statev[0] += dp;
+#ifdef EXITS
+    if (*time > 0) exit(3);
+#endif
+#ifdef CRASHES
+    if (*time > 0) *(volatile int *)8 = 1;
+#endif
+#ifdef ABORTS
+    if (*time > 0) abort();
+#endif
+#ifdef LOOPS
+    if (*time > 0) for (volatile int i = 0;; i++) {}
+#endif
+#ifdef ELASTIC_TANGENT
+    for (int i = 0; i < 36; i++) ddsdde[i] = (i % 7 == 0) * (i < 18 ? 2 : 1) * mu + (i % 6 < 3 && i < 18) * (kappa - 2 * mu / 3);
+#endif
+#ifdef REMEMBERS
+    static double last = 0;
+    stress[0] += 1e-6 * last;
+    last = stran[0] + dstran[0];
+#endif
+#ifdef MAKES_ENERGY
+    stress[0] -= 1e4 * (stran[1] + dstran[1]);
+    ddsdde[6] -= 1e4;
+#endif
 #ifdef NOT_A_NUMBER
     if (*time > 0) stress[2] = NAN;
 #endif

@@ -217,6 +217,8 @@ impl DeckMaterial {
             initial: Vec::new(),
             symmetric: false,
             concurrent: false,
+            isolated: false,
+            timeout: crate::material::plugins::isolated::timeout(),
             cmname: name.to_owned(),
         };
         spec.locate(folder);

@@ -20,6 +20,21 @@ pub(super) struct Library {
 
 static OPEN: Mutex<BTreeMap<PathBuf, &'static Library>> = Mutex::new(BTreeMap::new());
 
+impl Library {
+    /// An error about this library: the rest of a sentence.
+    pub(super) fn wrong(&self, problem: impl Into<String>) -> LawError {
+        wrong(&self.path, problem)
+    }
+
+    /// The address of a variable, where there is one of that name.
+    pub(super) fn datum<T>(&self, symbol: &str) -> Option<*const T> {
+        // SAFETY: an address is taken, and nothing read.
+        let found = unsafe { self.handle.get::<*const T>(symbol.as_bytes()) }.ok()?;
+        let address = *found;
+        (!address.is_null()).then_some(address)
+    }
+}
+
 fn wrong(path: &Path, problem: impl Into<String>) -> LawError {
     LawError::Library { path: path.display().to_string(), problem: problem.into() }
 }
@@ -50,6 +65,11 @@ impl Library {
         Ok(library)
     }
 
+    /// The file, as it was named.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The address of a function.
     ///
     /// # Errors
@@ -69,7 +89,7 @@ impl Library {
 }
 
 /// What keeps a file from being a library of this machine.
-fn foreign(bytes: &[u8]) -> Option<String> {
+pub(super) fn foreign(bytes: &[u8]) -> Option<String> {
     let Some(header) = bytes.get(..20).filter(|h| h.starts_with(b"\x7fELF")) else {
         return Some("is not a shared library (no ELF header); compile with '-shared -fPIC'".to_owned());
     };

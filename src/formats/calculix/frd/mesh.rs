@@ -83,7 +83,7 @@ impl ElementType {
             ElementKind::C3d10 | ElementKind::C3d10R4 => Te10,
             ElementKind::C3d6 | ElementKind::C3d6R2 => Pe6,
             ElementKind::C3d15 | ElementKind::C3d15R9 => Pe15,
-            ElementKind::C3d8 => He8,
+            ElementKind::C3d8 | ElementKind::C3d8b => He8,
             ElementKind::C3d20 | ElementKind::C3d20r | ElementKind::C3d20R14 => He20,
         }
     }

@@ -1,15 +1,14 @@
 //! The law over a batch of points.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use super::call::{Arguments, Function};
 use super::spec::UmatSpec;
 use crate::material::coefficient::common_range;
-use crate::material::plugins::hash_of;
+use crate::material::plugins::exit::Inside;
 use crate::material::plugins::library::Library;
+use crate::material::plugins::{virgin_tangent, warn_if_changed};
 use crate::material::tensor::six;
 use crate::material::{Input, Law, LawError, Output, Status, Variable};
 
@@ -45,6 +44,12 @@ fn swapped(a: [f64; 6]) -> [f64; 6] {
 
 const SWAP: [usize; 6] = [0, 1, 2, 3, 5, 4];
 
+/// Column-major in Abaqus' order of components to row-major in ours.
+#[inline]
+fn transposed(ddsdde: &[f64; 36]) -> [f64; 36] {
+    std::array::from_fn(|k| ddsdde[SWAP[k / 6] + 6 * SWAP[k % 6]])
+}
+
 impl Umat {
     /// Opens the library; a content other than that of `library_hash` is warned about, once.
     ///
@@ -61,7 +66,7 @@ impl Umat {
             return Err(LawError::Unsupported { problem: format!("state = {} is too large", spec.state) });
         }
         let library = Library::open(&spec.library)?;
-        warn_if_changed(&spec);
+        warn_if_changed(&spec.library, spec.library_hash.as_deref());
         // SAFETY: the case says that this function is a UMAT.
         let function = unsafe { library.function::<Function>(&spec.symbol) }?;
         let tensors = variables.iter().filter(|v| v.size == 6).map(|v| v.offset).collect();
@@ -84,10 +89,12 @@ impl Umat {
     /// What is wrong after a call, and the factor on the step.
     fn judge(&self, a: &Arguments, statev: &[f64], props: &[f64], tangent: bool) -> Option<(f64, String)> {
         let n = self.spec.state;
-        if statev[n..].iter().any(|&g| g != GUARD_VALUE) {
+        // no early exits: the loops have no branches
+        let touched = |guard: &[f64]| guard.iter().fold(false, |bad, &g| bad | (g != GUARD_VALUE));
+        if touched(&statev[n..]) {
             return Some((0.0, format!("wrote beyond STATEV({n}); check 'state'")));
         }
-        if props[self.spec.properties.len()..].iter().any(|&g| g != GUARD_VALUE) {
+        if touched(&props[self.spec.properties.len()..]) {
             return Some((0.0, format!("wrote beyond PROPS({})", self.spec.properties.len())));
         }
         if a.pnewdt == 0.0 || a.pnewdt.is_nan() {
@@ -96,7 +103,6 @@ impl Umat {
         if a.pnewdt > 0.0 && a.pnewdt < 1.0 {
             return Some((a.pnewdt, format!("asks for a shorter step, PNEWDT = {:.3}", a.pnewdt)));
         }
-        // no early exit: the loop has no branches
         let finite = |values: &[f64]| !values.iter().fold(false, |bad, x| bad | !x.is_finite());
         let what = if !finite(&a.stress) {
             "STRESS"
@@ -108,20 +114,6 @@ impl Umat {
             return None;
         };
         Some((0.5, format!("returned a value that is not finite in {what}")))
-    }
-}
-
-fn warn_if_changed(spec: &UmatSpec) {
-    static TOLD: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
-    let Some(then) = &spec.library_hash else { return };
-    if hash_of(&spec.library).is_some_and(|now| now != *then) {
-        let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.insert(spec.library.clone()) {
-            log::warn!(
-                "library '{}' is not the one that the case or model was made with; results may differ",
-                spec.library.display()
-            );
-        }
     }
 }
 
@@ -160,27 +152,15 @@ impl Law for Umat {
         self.complaint.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The tangent of a virgin point that is not strained, made symmetric; NaN where the function fails there.
     fn elasticity(&self, temperature: f64, c: &mut [f64; 36]) {
-        let mut state = vec![0.0; self.n_state()];
-        self.initial_state(&mut state);
-        let (mut end, mut stress, mut tangent) = (state.clone(), [0.0; 6], [f64::NAN; 36]);
-        let output = Output { state: &mut end, stress: &mut stress, tangent: Some(&mut tangent) };
-        let input = Input::new(1.0, &[0.0; 6], std::slice::from_ref(&temperature), &state);
-        if self.update(input, output) != Status::Done {
-            tangent.fill(f64::NAN);
-        }
-        for i in 0..6 {
-            for j in 0..6 {
-                c[6 * i + j] = 0.5 * (tangent[6 * i + j] + tangent[6 * j + i]);
-            }
-        }
+        virgin_tangent(self, temperature, c);
     }
 
     /// Without start values the step is taken from no strain, at the end temperature.
     fn update(&self, input: Input, output: Output) -> Status {
         let _alone = (!self.spec.concurrent)
             .then(|| self.library.calls.lock().unwrap_or_else(PoisonError::into_inner));
+        let _inside = Inside::new(self.library.path());
         SCRATCH.with_borrow_mut(|[statev, props]| self.batch(&input, output, statev, props))
     }
 }
@@ -195,7 +175,8 @@ impl Umat {
         props.clear();
         props.resize(count + GUARD, GUARD_VALUE);
         let mut status = Status::Done;
-        let mut tangent = output.tangent;
+        let wanted = output.tangent.is_some();
+        let mut tangents = output.tangent.map(|t| t.as_chunks_mut::<36>().0.iter_mut());
         let mut a = Arguments {
             stress: [0.0; 6],
             ddsdde: [0.0; 36],
@@ -238,7 +219,8 @@ impl Umat {
             }
             // SAFETY: the case says that the function is a UMAT; STATEV and PROPS have their lengths and a guard.
             unsafe { a.call(self.function, statev, nstatv, &mut props[..count]) };
-            if let Some((factor, what)) = self.judge(&a, statev, props, tangent.is_some()) {
+            if let Some((factor, what)) = self.judge(&a, statev, props, wanted) {
+                tangents.as_mut().and_then(Iterator::next);
                 self.complain(&what);
                 status = status.and_cut(k, factor);
                 statev[n..].fill(GUARD_VALUE);
@@ -251,13 +233,8 @@ impl Umat {
             new[n..n + 6].copy_from_slice(&stress);
             new[n + 6..].copy_from_slice(&a.energies);
             output.stress[6 * k..6 * k + 6].copy_from_slice(&stress);
-            if let Some(tangent) = tangent.as_deref_mut() {
-                let tangent = &mut tangent[36 * k..36 * (k + 1)];
-                for i in 0..6 {
-                    for j in 0..6 {
-                        tangent[6 * i + j] = a.ddsdde[SWAP[i] + 6 * SWAP[j]];
-                    }
-                }
+            if let Some(tangent) = tangents.as_mut().and_then(Iterator::next) {
+                *tangent = transposed(&a.ddsdde);
             }
         }
         status

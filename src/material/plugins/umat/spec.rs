@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::material::plugins::hash_of;
+use crate::material::plugins::{isolated, located};
 use crate::material::{Coefficient, LawError, Variable};
 
 /// Where a named variable lies in STATEV, counted from 1.
@@ -24,7 +24,7 @@ pub enum Place {
 pub struct UmatSpec {
     /// The shared library.
     pub library: PathBuf,
-    /// [`hash_of`] the library when the case was read: a model says so when it has changed since.
+    /// [`crate::material::plugins::hash_of`] the library when the case was read: a model says so when it has changed since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub library_hash: Option<String>,
     /// The function.
@@ -47,6 +47,12 @@ pub struct UmatSpec {
     /// Whether several threads may call it at once.
     #[serde(default)]
     pub concurrent: bool,
+    /// Whether the library runs in a process of its own.
+    #[serde(default)]
+    pub isolated: bool,
+    /// Seconds that a call may take where it is isolated.
+    #[serde(default = "isolated::timeout")]
+    pub timeout: f64,
     /// CMNAME; the name of the material where it is empty.
     #[serde(default)]
     pub cmname: String,
@@ -57,7 +63,7 @@ fn umat() -> String {
 }
 
 /// Keys that a case may give.
-pub(crate) const KEYS: [&str; 10] = [
+pub(crate) const KEYS: [&str; 12] = [
     "library",
     "library_hash",
     "symbol",
@@ -67,19 +73,15 @@ pub(crate) const KEYS: [&str; 10] = [
     "initial",
     "symmetric",
     "concurrent",
+    "isolated",
+    "timeout",
     "cmname",
 ];
 
 impl UmatSpec {
     /// Takes the library relative to the folder of a case, and its hash where none is given.
     pub fn locate(&mut self, folder: &Path) {
-        self.library = folder.join(&self.library);
-        if let Ok(real) = self.library.canonicalize() {
-            self.library = real;
-        }
-        if self.library_hash.is_none() {
-            self.library_hash = hash_of(&self.library);
-        }
+        located(folder, &mut self.library, &mut self.library_hash);
     }
 
     /// The variables in the order of STATEV, unnamed values as `sdvN`.
