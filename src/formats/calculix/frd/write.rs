@@ -226,14 +226,14 @@ mod tests {
             assert_eq!(number(x), text);
         }
         for (time, text) in
-            [(1.0, " 1.000000000"), (0.05, " 0.050000000"), (12.5, "12.50000000"), (1e-7, "     1.0E-7")]
+            [(1.0, " 1.000000000"), (0.05, " 0.050000000"), (12.5, "12.50000000"), (1e-7, " 0.000000100")]
         {
             assert_eq!(instant(time).trim(), text.trim(), "{time}");
             assert_eq!(instant(time).trim().parse(), Ok(time));
         }
         for time in [1.0 / 3.0, 2e9 / 3.0, 1e-11 / 3.0, 86400.123456] {
             let found: f64 = instant(time).trim().parse().unwrap();
-            assert!((found / time - 1.0).abs() < 1e-6, "{time} {found}");
+            assert!((found / time - 1.0).abs() < 1e-5, "{time} {found}");
             assert_eq!(instant(time).len(), 12);
         }
     }
