@@ -5,8 +5,11 @@
 
 mod support;
 
+use ferrom::mesh::ElementKind;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use support::bar::bar;
+use support::bench::Bench;
 use support::cases::{case, errors, hold, made, run, run_json};
 
 const GROUP: &str = "adaptive";
@@ -141,6 +144,30 @@ fn a_spent_budget_keeps_the_run_so_far_and_the_last_model() {
     assert_eq!(info(&saved)["kind"], "model");
     let times = info(&out)["times"].as_array().expect("times").len();
     assert!((12..20).contains(&times), "{times} times were kept");
+}
+
+#[test]
+fn a_linear_solver_that_breaks_down_keeps_the_run_so_far_and_the_last_model() {
+    let bench = Bench::new(&bar(ElementKind::C3d8, [4, 2, 2], [4.0, 1.0, 1.5], 0.2));
+    let pulled = |load: f64, solver: &str| {
+        format!(
+            "[time]\ntimes = [1.0]\nincrements = [4]\n[temperature]\nconstant = 20.0
+[[fix]]\nset = 'x0'\ndof = 'U1'\n[[fix]]\nset = 'x0'\ndof = 'U2'\n[[fix]]\nset = 'x0'\ndof = 'U3'
+[[traction]]\nset = 'fx1'\nvector = [{load:?}, 20.0, 10.0]\ntable = 'load'
+[tables.load]\ntimes = [0.0, 1.0]\nvalues = [0.0, 1.0]
+[offline]\ncalibrate = false\n[solver]\n{solver}
+[[material]]\nname = 'm'\nlaw = 'chaboche'\nyoung = 2e5\npoisson = 0.3\nR0 = 100\nH = 2e3\n"
+        )
+    };
+    bench.case("train.toml", &pulled(90.0, "tolerance = 1e-10"));
+    bench.ok(0, &["solve", "train.toml", "-o", "train.h5"]);
+    bench.ok(0, &["offline", "train.h5", "-o", "model.h5"]);
+    // another mixture of pull and bending, with a solver that is stopped after one iteration
+    let broken = "petsc = { ksp_type = 'cg', pc_type = 'none', ksp_max_it = 1 }";
+    bench.case("broken.toml", &pulled(300.0, broken));
+    for ranks in [1, 2] {
+        bench.stops(ranks, "broken.toml", "linear");
+    }
 }
 
 #[test]

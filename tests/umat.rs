@@ -168,6 +168,24 @@ fn a_law_that_asks_for_shorter_steps_gets_them() {
 }
 
 #[test]
+fn an_adaptive_run_whose_law_breaks_keeps_the_run_so_far_and_the_last_model() {
+    let bench = Bench::new(&bar(ElementKind::C3d8, [4, 2, 2], [4.0, 1.0, 1.5], 0.2));
+    std::fs::copy(j2("whole", &[]), bench.path("law.so")).expect("copied");
+    let material = umat(Path::new("law.so"));
+    bench.case("train.toml", &case(&material, 90.0));
+    bench.case("more.toml", &case(&material, 180.0));
+    bench.ok(0, &["solve", "train.toml", "-o", "train.h5"]);
+    bench.ok(0, &["offline", "train.h5", "-o", "model.h5"]);
+    let train = bench.open("train.h5");
+    let largest = (0..=train.last()).flat_map(|k| train.points(k, "p")).fold(0.0, f64::max);
+    let breaks = j2("breaks", &[&format!("-DBREAKS={:e}", 1.05 * largest)]);
+    std::fs::copy(breaks, bench.path("law.so")).expect("copied");
+    for ranks in [1, 2] {
+        bench.stops(ranks, "more.toml", "PNEWDT");
+    }
+}
+
+#[test]
 fn a_library_that_cannot_be_used_or_that_fails_is_told_in_one_sentence_on_every_rank() {
     let bench = Bench::new(&bar(ElementKind::C3d8, [4, 1, 1], [4.0, 1.0, 1.5], 0.0));
     let good = j2("sound", &[]);

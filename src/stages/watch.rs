@@ -17,6 +17,7 @@ pub(super) struct Watch {
     safety: f64,
     failed: bool,
     residual_high: bool,
+    stress_high: bool,
     /// Largest indicator of the step.
     pub indicator: f64,
     /// Path that the misfit of each trigger has gone in the accepted steps: an enrichment sets the indicator to zero, but
@@ -71,6 +72,7 @@ impl Watch {
             safety,
             failed: false,
             residual_high: false,
+            stress_high: false,
             indicator: 0.0,
             carried: zeros(),
             trial: zeros(),
@@ -105,7 +107,8 @@ impl Watch {
 
     /// Looks at the fits of a trial step; `failed`: the reduced Newton did not converge.
     pub fn look(&mut self, duals: &[Dual], failed: bool) {
-        (self.failed, self.residual_high, self.last_enriched) = (failed, false, false);
+        (self.failed, self.last_enriched) = (failed, false);
+        (self.residual_high, self.stress_high) = (false, false);
         self.indicator = 0.0;
         for (k, name) in self.triggers.iter().enumerate() {
             let Some(d) = duals.iter().find(|d| d.name == *name) else { continue };
@@ -143,10 +146,16 @@ impl Watch {
         self.residual_high = high;
     }
 
+    /// Takes the indicator of the stress.
+    pub fn see_stress(&mut self, indicator: Option<f64>) {
+        self.stress_high = indicator.is_some_and(|eta| eta.is_nan() || eta > self.tolerance / self.safety);
+    }
+
     /// Whether the step must not be accepted.
     pub fn wrong(&self) -> bool {
         self.failed
             || self.residual_high
+            || self.stress_high
             || self.beyond
             || self.indicator.is_nan()
             || self.indicator > self.tolerance / self.safety
@@ -169,8 +178,10 @@ impl Watch {
         self.note(time);
     }
 
-    /// The step to `time` was replaced by a high-fidelity one: its trial does not count, the error made before does.
-    pub fn enriched(&mut self, time: f64) {
+    /// The step to `time` was replaced by a high-fidelity one: its trial does not count, the error made before does. A step
+    /// without a trial has the share of its fields outside of the bases as its indicator.
+    pub fn enriched(&mut self, time: f64, untried: Option<f64>) {
+        self.indicator = untried.unwrap_or(self.indicator);
         self.last_enriched = true;
         self.trial.copy_from_slice(&self.carried);
         self.predict();

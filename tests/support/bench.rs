@@ -71,6 +71,22 @@ impl Bench {
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
+    /// The adaptive run of `model.h5` under `case` stops in a high-fidelity step: it says why, exits with 4 and leaves a run
+    /// and a model that can be read.
+    pub fn stops(&self, ranks: usize, case: &str, why: &str) {
+        let (run, model) = (format!("stopped-{ranks}.h5"), format!("stopped-model-{ranks}.h5"));
+        let arguments = ["online", "model.h5", case, "-o", &run, "--adaptive", "--save-model", &model, "-q"];
+        let output = self.run(ranks, &arguments);
+        let text = super::told(&output);
+        assert_eq!(output.status.code(), Some(4), "{text}");
+        for expected in ["the high-fidelity step to t = ", why, "the run so far and the last model are kept"]
+        {
+            assert!(text.contains(expected), "'{expected}' in: {text}");
+        }
+        assert_eq!(self.ok(0, &["info", &model])["kind"], "model");
+        assert!(!self.open(&run).times().is_empty());
+    }
+
     /// Writes the case, solves it and opens the result.
     pub fn solve(&self, text: &str) -> Run {
         self.case("case.toml", text);

@@ -72,6 +72,9 @@ void umat_(double *stress, double *statev, double *ddsdde, double *sse, double *
 #ifdef SHORTER
     if (*dtime > 0.2) *pnewdt = 0.3;
 #endif
+#ifdef BREAKS
+    if (statev[0] > BREAKS) *pnewdt = 0.25;
+#endif
 #ifdef UNRESOLVED
     missing_();
 #endif

@@ -157,7 +157,7 @@ impl ActiveSet {
     }
 
     /// Brings in a column with a weight, before any other, and solves nothing: see [`ActiveSet::settle_seeds`].
-    pub fn seed(&mut self, id: u64, column: &[f64], length: f64, weight: f64) -> Outcome {
+    pub fn seed(&mut self, id: u64, column: &[f64], length: f64, weight: f64) {
         let o = 1.0 / length;
         self.now.slot.push(self.columns.len() / self.rows);
         self.columns.extend(column.iter().map(|x| o * x));
@@ -165,7 +165,6 @@ impl ActiveSet {
         self.now.o.push(o);
         self.now.xi.push(weight.max(0.0) * length);
         self.now.gradient.push(0.0);
-        Outcome::Accepted
     }
 
     /// Solves on the columns brought in by [`ActiveSet::seed`], leaving out those that depend on others or block.

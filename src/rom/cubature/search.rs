@@ -210,7 +210,10 @@ impl<'a, I: Integrands> Search<'a, I> {
         let (column, length) = (&self.column[..rows], self.column[rows]);
         let outcome = self.set.as_mut().map(|set| match seed {
             None => set.try_add(id, column, length),
-            Some(weight) => set.seed(id, column, length, weight),
+            Some(weight) => {
+                set.seed(id, column, length, weight);
+                Outcome::Accepted
+            }
         });
         let outcome = self.share(outcome).unwrap_or(Outcome::NoDecrease);
         if outcome == Outcome::Accepted && self.comm.rank() == owner {

@@ -2,8 +2,10 @@
 //! step, with the enrichment of the model, where it asks for one.
 
 mod burst;
+mod enrich;
 mod model;
 mod options;
+mod output;
 
 use super::offline::lift_amplitude;
 use super::online::{Dual, same_prescribed};
@@ -14,10 +16,10 @@ use crate::config::Case;
 use crate::error::{Error, Kind, Result};
 use crate::loads::Amplitude;
 use crate::parallel::agree;
-use crate::rom::enrichment::{HighFidelityStep, Products, Replay};
+use crate::rom::enrichment::{Products, Replay};
 use crate::rom::online::{ReducedState, advance};
-use crate::solver::{FullState, HighFidelity, thermoelastic_modes};
-use crate::store::{Field, ModelFile, ReducedModel, SnapshotWriter, Step, StoreKind};
+use crate::solver::{FullState, HighFidelity};
+use crate::store::{ModelFile, ReducedModel, SnapshotWriter, StoreKind};
 use crate::structure::{LoadedStructure, Structure};
 use burst::Burst;
 use model::AdaptiveModel;
@@ -175,18 +177,6 @@ struct Run<'s> {
     renewed: bool,
 }
 
-/// A high-fidelity step that was taken.
-struct FullStep {
-    /// Newton iterations.
-    iterations: u32,
-    /// Share of the triggers' fields outside of the bases as they were.
-    outside: f64,
-    /// The full state before it.
-    before: FullState,
-    /// Its displacement less the prescribed motions.
-    shape: Vec<f64>,
-}
-
 impl Run<'_> {
     fn steps(&mut self, case: &Case, watch: &mut Watch, begin: Instant) -> Result<()> {
         let (cx, options) = (self.cx, self.options);
@@ -197,9 +187,10 @@ impl Run<'_> {
         let mut burst = Burst::default();
         let gappy = options.rebuild == Rebuild::Gappy;
         for (i, &t) in times.iter().enumerate() {
-            let trial = if burst.left == 0 { Some(self.trial(i, t, watch)?) } else { None };
+            let tried = burst.left == 0;
+            let trial = if tried { Some(self.trial(i, t, watch)?) } else { None };
             let Some(trial) = trial.filter(|_| !watch.wrong()) else {
-                if burst.left == 0 {
+                if tried {
                     let budget = options.max_enrichments.saturating_sub(self.summary.enriched.len());
                     // fits for the output need a model that was assembled from the bases as they are
                     burst.begin(i, if gappy { 1 } else { budget.clamp(1, Burst::LONGEST) });
@@ -223,7 +214,7 @@ impl Run<'_> {
                 if burst.left == 0 && (gappy || i + 1 < times.len()) {
                     self.renew(&step)?;
                 }
-                watch.enriched(t);
+                watch.enriched(t, (!tried).then_some(step.outside));
                 self.summary.enriched.push(t);
                 let (modes, points) = (self.model.bases.modes.len(), self.model.points);
                 progress.step(|| {
@@ -271,15 +262,20 @@ impl Run<'_> {
         cx.timers.time("indicator", || self.model.watch(&trial, |name| watch.watches(name)));
         watch.look(&self.model.duals, reduced.is_err());
         self.summary.bound = self.summary.bound.max(watch.bound);
-        // eta can be blind at the first step of a new case (method.md 3.3), and where its quantity begins to grow: what is
-        // there depends on the smallest errors of the stress
-        let duals = &self.model.duals;
-        let blind = i == 0 || duals.iter().any(|d| d.begins() && watch.grows(&d.name));
+        // where p begins to grow it depends on the smallest errors of the stress, which its own fit does not show
+        if self.model.duals.iter().any(|d| d.counts() && watch.grows(&d.name)) && !watch.wrong() {
+            let stress = |name: &str| name == "sig";
+            cx.timers.time("indicator", || self.model.fit(&trial, stress));
+            let worst = self.model.duals.iter().find(|d| stress(&d.name)).map(|d| d.residual);
+            watch.see_stress(worst);
+        }
+        // eta can be blind at the first step of a new case: a thermal strain outside the span of the modes (method.md 3.3)
+        let first = i == 0 && !watch.wrong();
         let asked = options.residual_every > 0 && (i + 1).is_multiple_of(options.residual_every);
-        if blind && !watch.wrong() || asked && reduced.is_ok() {
+        if first || asked && reduced.is_ok() {
             let r = self.residual(&trial)?;
             self.summary.equilibrium.push((t, r));
-            watch.see_residual(blind && r > options.tolerance);
+            watch.see_residual(first && r > options.tolerance);
         }
         Ok(trial)
     }
@@ -306,145 +302,6 @@ impl Run<'_> {
             ahead.advance(trial.time, &self.u)?;
             Ok(self.structure.equilibrium_residual(cx.comm, &self.loaded, trial.time, &ahead.state().stress))
         })
-    }
-
-    /// One high-fidelity step to `t` from the replayed state, and the bases with what it found. The model is not
-    /// assembled anew: [`Run::renew`].
-    fn enrich(&mut self, t: f64) -> Result<FullStep> {
-        let (cx, options) = (self.cx, self.options);
-        self.catch_up()?;
-        let before = self.replay.state().clone();
-        self.full.clone_from(&before);
-        let report = cx.timers.time("high-fidelity", || self.high.step(&mut self.full, t))?;
-        let mut shape = self.full.displacement.clone();
-        for (lift, (value, amplitude)) in self.model.bases.lifts.iter().zip(&self.lifts) {
-            crate::rom::dense::axpy(-value * amplitude.value(t), &lift.1, &mut shape);
-        }
-        let outside = cx.timers.time("bases", || -> Result<f64> {
-            let bases = &mut self.model.bases;
-            self.products.extend_modes(bases, &shape, options.tolerance / 1000.0)?;
-            self.products.extend_duals(bases, &self.full, options.tolerance / 100.0, &options.triggers)
-        })?;
-        self.state.time = t;
-        self.state.coefficients = self.products.project(&self.model.bases.modes, &shape);
-        self.state.coefficients.extend(self.lifts.iter().map(|(v, a)| v * a.value(t)));
-        self.replay.reset(&self.full);
-        Ok(FullStep { iterations: report.iterations, outside, before, shape })
-    }
-
-    /// Tolerance of the cubatures of this run.
-    fn cubature_tolerance(&self) -> f64 {
-        if self.renewed {
-            self.model.tolerance
-        } else {
-            self.model.tolerance.max(self.options.tolerance / 20.0)
-        }
-    }
-
-    /// The model of the bases as they are, after a high-fidelity step, and the reduced state at its end.
-    fn renew(&mut self, step: &FullStep) -> Result<()> {
-        let cx = self.cx;
-        let t = self.state.time;
-        let mut tolerance = self.cubature_tolerance();
-        self.renewed = true;
-        for attempt in 0..2 {
-            cx.timers.time("reduction", || self.model.rebuild(tolerance))?;
-            let difference = self.solve_again(t, &step.before, &step.shape)?;
-            if difference <= 100.0 * tolerance || attempt == 1 {
-                break;
-            }
-            tolerance *= 0.1;
-            log::info!(
-                "the new model misses its own step by {difference:.1e}: cubature tolerance now {tolerance:.1e}"
-            );
-        }
-        self.state = self.model.reduced_state(std::mem::take(&mut self.state.coefficients), &self.full);
-        Ok(())
-    }
-
-    /// The step to `t` by the new model, from the full state before it: relative difference of the coefficients to those
-    /// of the high-fidelity displacement `shape`. A reduced step that fails counts as a difference of 1.
-    fn solve_again(&mut self, t: f64, before: &FullState, shape: &[f64]) -> Result<f64> {
-        let mut start = before.displacement.clone();
-        for (lift, (value, amplitude)) in self.model.bases.lifts.iter().zip(&self.lifts) {
-            crate::rom::dense::axpy(-value * amplitude.value(before.time), &lift.1, &mut start);
-        }
-        let mut coefficients = self.products.project(&self.model.bases.modes, &start);
-        coefficients.extend(self.lifts.iter().map(|(v, a)| v * a.value(before.time)));
-        let mut again = self.model.reduced_state(coefficients, before);
-        if advance(&mut self.model.system, &mut again, t).is_err() {
-            return Ok(1.0);
-        }
-        let target = self.products.project(&self.model.bases.modes, shape);
-        let d: Vec<f64> = target.iter().zip(&again.coefficients).map(|(a, b)| a - b).collect();
-        let size = crate::rom::dense::norm(&target);
-        Ok(if size > 0.0 { crate::rom::dense::norm(&d) / size } else { 0.0 })
-    }
-
-    /// Adds the linear thermo-elastic displacements of a temperature history to the modes (method.md 3.3).
-    fn add_thermoelastic_modes(&mut self, case: &Case) -> Result<()> {
-        let cx = self.cx;
-        let linear = newton_options(case).linear;
-        let shapes = cx.timers.time("thermo-elastic", || {
-            thermoelastic_modes(cx.comm, self.structure, &self.loaded, linear, &case.time.end_times())
-        })?;
-        for shape in &shapes {
-            self.products.extend_modes(&mut self.model.bases, shape, self.options.tolerance / 1000.0)?;
-        }
-        let tolerance = self.model.tolerance;
-        cx.timers.time("reduction", || self.model.rebuild(tolerance))?;
-        cx.say(format_args!("{} modes with the thermo-elastic ones", self.model.bases.modes.len()));
-        self.state = self.model.system.virgin();
-        Ok(())
-    }
-
-    /// Writes the fields asked for at the last accepted step, with indicator and prediction.
-    fn write(&mut self, watch: &Watch) -> Result<()> {
-        let displacement = self.options.fields.iter().any(|f| f == "U");
-        let replayed = self.options.rebuild == Rebuild::Replay;
-        let mut values = Vec::with_capacity(self.fields.len());
-        if replayed && !self.fields.is_empty() {
-            self.catch_up()?;
-        }
-        if !replayed && !self.fields.is_empty() {
-            let all = |_: &str| true;
-            self.cx.timers.time("gappy", || self.model.fit(&self.state, all));
-        }
-        let n = self.structure.geometry.n_points();
-        for &k in &self.fields {
-            if replayed {
-                let q = &self.model.bases.duals[k].quantity;
-                let full = self.replay.state();
-                let mut v = vec![0.0; n * q.components];
-                q.evaluate(&self.structure.points, &full.strain, &full.stress, &full.state, &mut v);
-                values.push(v);
-            } else {
-                values.push(self.model.rebuilt(k));
-            }
-        }
-        let quantity = |k: &usize| &self.model.bases.duals[*k].quantity;
-        let points: Vec<Field> = self
-            .fields
-            .iter()
-            .zip(&values)
-            .map(|(k, v)| Field::new(&quantity(k).name, quantity(k).components, v))
-            .collect();
-        let mut nodal = Vec::new();
-        if displacement {
-            self.model.displacement(&self.state.coefficients, &mut self.u);
-            nodal.push(Field::new("U", 3, &self.u));
-        }
-        let told = watch.row();
-        let reduced: Vec<Field> =
-            told.iter().map(|(name, v)| Field::new(name, 1, std::slice::from_ref(v))).collect();
-        let step = Step {
-            time: self.state.time,
-            nodal: &nodal,
-            points: &points,
-            reduced: &reduced,
-            ..Step::default()
-        };
-        self.cx.timers.time("output", || self.writer.append(self.cx.comm, &step))
     }
 }
 
