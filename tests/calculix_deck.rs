@@ -148,7 +148,7 @@ fn faces(mesh: &Mesh, set: &str) -> Vec<(u64, usize)> {
         let e = e.unwrap() as usize;
         let nodes = mesh.nodes_of(e);
         let all_there = |local: &&[usize]| local.iter().all(|&l| face.nodes().contains(&nodes[l]));
-        (mesh.element_ids[e], mesh.kinds[e].faces().iter().position(|f| all_there(f)).unwrap() + 1)
+        (mesh.element_ids[e], mesh.kinds[e].faces().iter().position(all_there).unwrap() + 1)
     };
     set.iter().zip(mesh.elements_of_faces(set)).map(number).collect()
 }

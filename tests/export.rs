@@ -102,8 +102,8 @@ fn an_frd_file_holds_the_mesh_and_the_fields_of_every_element_in_every_encoding(
                             let due = linear(x, c, time);
                             if matches!(name, "DISP" | "NDTEMP") {
                                 assert_eq!(found, stored(due), "{kind} {encoding:?} {name} node {i}");
-                            } else {
-                                // carried to the nodes first
+                            } else if !matches!(kind, ElementKind::C3d4R1 | ElementKind::C3d6R2) {
+                                // carried to the nodes first, by elements whose points tell a linear field
                                 let digits = if encoding == Encoding::Double { 1e-13 } else { 6e-6 };
                                 assert!((found - due).abs() < digits * 30.0, "{kind} {name}: {found} {due}");
                             }

@@ -9,7 +9,7 @@ use support::study::{CASE, Study, cube, warnings};
 fn z_set_files_must_have_exactly_the_bytes_that_the_index_names() {
     let study = Study::full();
     let import = "import z.ut -o x.h5";
-    for (file, bytes) in [("z.node", "2916 bytes were expected"), ("z.integ", "16128 bytes were expected")] {
+    for (file, bytes) in [("z.node", "3888 bytes were expected"), ("z.integ", "16128 bytes were expected")] {
         let whole = study.read(file);
         study.write(file, &whole[..1001]);
         study.refused(import, 3, &[file, bytes, "1001 found", "copy the results again"]);
@@ -22,7 +22,7 @@ fn z_set_files_must_have_exactly_the_bytes_that_the_index_names() {
         study.refused_on(1, import, 3, &[file, "is a folder"]);
         std::fs::remove_dir(study.path(file)).expect("removed");
         if file == "z.node" {
-            study.refused(import, 3, &["z.node: does not exist", "2916 bytes", "copy it beside the .ut"]);
+            study.refused(import, 3, &["z.node: does not exist", "3888 bytes", "copy it beside the .ut"]);
         }
         study.write(file, whole);
     }
@@ -38,7 +38,7 @@ fn z_set_files_must_have_exactly_the_bytes_that_the_index_names() {
 fn an_index_that_names_what_is_not_there_is_refused() {
     let import = "import z.ut -o x.h5";
     for (from, to, parts) in [
-        ("U3", "U3 RU1", &["z.node", "3888 bytes were expected", "holds 3 fields where the .ut names 4"][..]),
+        ("U3", "U3 RU1", &["z.node", "4860 bytes were expected", "holds 4 fields where the .ut names 5"][..]),
         ("sig31", "sig31 evrcum", &["z.integ", "18432 bytes", "7 fields where the .ut names 8"]),
         ("U3", "U9", &["z.ut", "no nodal field 'U3'"]),
         ("2.500000000000000e-01", "zz", &["z.ut, line 6", "'zz' is not the time"]),
@@ -63,7 +63,7 @@ fn an_index_that_names_what_is_not_there_is_refused() {
 fn a_value_that_is_not_finite_is_told_with_time_and_place() {
     let study = Study::full();
     let mut node = study.read("z.node");
-    let at = 4 * (3 * 3 * 27 + 5);
+    let at = 4 * (3 * 4 * 27 + 5);
     node[at..at + 4].copy_from_slice(&f32::NAN.to_be_bytes());
     study.write("z.node", node);
     study.refused("import z.ut -o x.h5", 3, &["z.node", "time 0.75", "field U1", "label 6", "NaN"]);
