@@ -8,6 +8,7 @@ mod ids;
 #[cfg(test)]
 pub(crate) mod mutate;
 mod output;
+mod source;
 mod vtk;
 pub mod zset;
 

@@ -11,7 +11,7 @@
 //! Tensors are printed as xx, yy, zz, xy, xz, yz and strains with tensor shears; [`PrintedValues::tensors`] gives them in
 //! our order. Other parts of the file (eigenvalues, warnings) are left out.
 
-use super::source::{Reader, Source, columns, real};
+use super::source::{self, Reader, Source, columns, real};
 use crate::error::{Error, Result};
 use std::path::Path;
 
@@ -85,7 +85,7 @@ impl Dat {
     /// # Errors
     /// It cannot be read; a title is damaged.
     pub fn open(path: &Path) -> Result<Dat> {
-        Dat::of_source(Source::open(path)?)
+        Dat::of_source(source::open(path)?)
     }
 
     /// A file that is in memory; `path` is for messages.

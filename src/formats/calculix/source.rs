@@ -1,11 +1,10 @@
 //! The bytes of a result file, read through a window from any place on. Text lines have a longest length.
 
 use crate::error::{Error, Result};
+pub(super) use crate::formats::source::Source;
 use std::fmt;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Bytes read at once.
 const WINDOW: usize = 1 << 16;
@@ -14,46 +13,25 @@ const LONGEST_LINE: u64 = 1 << 14;
 /// Remedy for what CalculiX does not write.
 pub(super) const DAMAGED: &str = "the file is damaged or truncated: copy or write it again";
 
-/// An open file, or its bytes.
-#[derive(Debug)]
-pub(super) struct Source {
-    pub path: PathBuf,
-    bytes: Bytes,
-    /// Length in bytes.
-    pub size: u64,
-}
-
-#[derive(Debug)]
-enum Bytes {
-    File(File),
-    Memory(Vec<u8>),
+/// Opens a file.
+pub(super) fn open(path: &Path) -> Result<Source> {
+    Source::open(path, "name the file in it")
 }
 
 impl Source {
-    pub fn open(path: &Path) -> Result<Source> {
-        let cannot =
-            |e: std::io::Error| Error::input(path, "", format!("cannot be read ({e})"), "check its path");
-        let file = File::open(path).map_err(cannot)?;
-        let found = file.metadata().map_err(cannot)?;
-        if found.is_dir() {
-            return Err(Error::input(path, "", "is a folder, not a file", "name the file in it"));
-        }
-        Ok(Source { path: path.to_owned(), bytes: Bytes::File(file), size: found.len() })
-    }
-
-    pub fn of_bytes(path: &Path, bytes: Vec<u8>) -> Source {
-        let size = bytes.len() as u64;
-        Source { path: path.to_owned(), bytes: Bytes::Memory(bytes), size }
-    }
-
     /// Reads from byte `start` on.
-    pub fn from(&self, start: u64) -> Reader<'_> {
+    pub(in crate::formats::calculix) fn from(&self, start: u64) -> Reader<'_> {
         let section = Section { source: self, position: start };
         Reader { bytes: BufReader::with_capacity(WINDOW, section), source: self, position: start }
     }
 
     /// Something wrong at a byte.
-    pub fn error(&self, at: u64, problem: impl fmt::Display, remedy: impl fmt::Display) -> Error {
+    pub(in crate::formats::calculix) fn error(
+        &self,
+        at: u64,
+        problem: impl fmt::Display,
+        remedy: impl fmt::Display,
+    ) -> Error {
         Error::input(&self.path, format!("byte {at}"), problem, remedy)
     }
 }
@@ -66,13 +44,7 @@ struct Section<'s> {
 
 impl Read for Section<'_> {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        let read = match &self.source.bytes {
-            Bytes::File(file) => file.read_at(out, self.position)?,
-            Bytes::Memory(all) => {
-                let start = usize::try_from(self.position).unwrap_or(usize::MAX).min(all.len());
-                (&all[start..]).read(out)?
-            }
-        };
+        let read = self.source.read_at(out, self.position)?;
         self.position += read as u64;
         Ok(read)
     }
@@ -92,7 +64,7 @@ impl Reader<'_> {
         line.clear();
         let at = self.position;
         let read = (&mut self.bytes).take(LONGEST_LINE).read_until(b'\n', line);
-        self.position += read.map_err(|e| self.failed(at, &e))? as u64;
+        self.position += read.map_err(|e| self.source.failed(at, &e))? as u64;
         if line.len() as u64 == LONGEST_LINE && !line.ends_with(b"\n") {
             let problem = format!("a line of more than {LONGEST_LINE} characters");
             return Err(self.source.error(at, problem, "this is no text of CalculiX: check the file"));
@@ -109,14 +81,9 @@ impl Reader<'_> {
             return Ok(false);
         }
         let at = self.position;
-        self.bytes.read_exact(out).map_err(|e| self.failed(at, &e))?;
+        self.bytes.read_exact(out).map_err(|e| self.source.failed(at, &e))?;
         self.position += out.len() as u64;
         Ok(true)
-    }
-
-    fn failed(&self, at: u64, e: &std::io::Error) -> Error {
-        let remedy = "the file changed since it was opened, or its disk fails: copy it again";
-        self.source.error(at, format!("cannot be read ({e})"), remedy)
     }
 }
 

@@ -123,7 +123,7 @@ impl Rst {
             reader.integers(at, &what, &mut words)?;
             let items = Items(&words);
             let routine = u32::try_from(items.get(2)).map_err(|_| {
-                self.source.error(at, &what, format!("is of the element {}", items.get(2)), DAMAGED)
+                self.source.record_error(at, &what, format!("is of the element {}", items.get(2)), DAMAGED)
             })?;
             let keyopts = std::array::from_fn(|k| items.get(3 + k));
             types.insert(number, RstElementType { routine, keyopts, n_nodes: items.get(61) });
@@ -146,7 +146,7 @@ impl Rst {
             let here = at;
             at = reader.reals(at, what, &mut values)?;
             let wrong = |problem: String| {
-                Err(self.source.error(here, what, format!("node record {n} {problem}"), DAMAGED))
+                Err(self.source.record_error(here, what, format!("node record {n} {problem}"), DAMAGED))
             };
             let Ok(v) = <[f64; 7]>::try_from(values.as_slice()) else {
                 return wrong(format!("has {} values where 7 are due", values.len()));
@@ -181,12 +181,12 @@ impl Rst {
             reader.integers(at, what, &mut words)?;
             let Some((head, nodes)) = words.split_first_chunk::<10>() else {
                 let problem = format!("element record {e} has {} items where 10 are due", words.len());
-                return Err(self.source.error(at, what, problem, DAMAGED));
+                return Err(self.source.record_error(at, what, problem, DAMAGED));
             };
             if let Some(node) = nodes.iter().find(|&&v| v < 0).or_else(|| head[8..9].iter().find(|&&v| v < 1))
             {
                 let problem = format!("element record {e} (element {}) has the number {node}", head[8]);
-                return Err(self.source.error(at, what, problem, DAMAGED));
+                return Err(self.source.record_error(at, what, problem, DAMAGED));
             }
             out.attributes.push(*head);
             out.nodes.extend_from_slice(nodes);
@@ -230,7 +230,7 @@ impl Rst {
                     Some(last) if last.0 == last.1 && number > last.0 => last.1 = number,
                     _ => {
                         let problem = format!("component {k} ({name}): {value} closes no range");
-                        return Err(self.source.error(here, what, problem, DAMAGED));
+                        return Err(self.source.record_error(here, what, problem, DAMAGED));
                     }
                 }
             }
@@ -243,7 +243,9 @@ impl Rst {
     pub(super) fn beyond(&self, base: u64, offset: i32, what: &str) -> Result<u64> {
         match u64::try_from(offset) {
             Ok(offset) => Ok(base.saturating_add(offset)),
-            Err(_) => Err(self.source.error(base, what, format!("is at the offset {offset}"), DAMAGED)),
+            Err(_) => {
+                Err(self.source.record_error(base, what, format!("is at the offset {offset}"), DAMAGED))
+            }
         }
     }
 }

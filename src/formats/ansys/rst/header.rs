@@ -91,7 +91,7 @@ impl Items<'_> {
 /// A count that must not be negative.
 pub(super) fn count(source: &Source, at: u64, what: &str, name: &str, value: i32) -> Result<usize> {
     usize::try_from(value)
-        .map_err(|_| source.error(at, what, format!("the number of {name} is {value}"), DAMAGED))
+        .map_err(|_| source.record_error(at, what, format!("the number of {name} is {value}"), DAMAGED))
 }
 
 /// Labels of nodes or elements: `n` positive numbers.
@@ -101,11 +101,11 @@ pub(super) fn labels(reader: &mut Reader<'_>, at: u64, n: usize, what: &str) -> 
     let source = reader.source;
     if numbers.len() < n {
         let problem = format!("has {} numbers where the header tells {n}", numbers.len());
-        return Err(source.error(at, what, problem, DAMAGED));
+        return Err(source.record_error(at, what, problem, DAMAGED));
     }
     numbers.truncate(n);
     match numbers.iter().position(|&v| v < 1) {
-        Some(i) => Err(source.error(at, what, format!("number {} is {}", i + 1, numbers[i]), DAMAGED)),
+        Some(i) => Err(source.record_error(at, what, format!("number {} is {}", i + 1, numbers[i]), DAMAGED)),
         None => Ok(numbers.into_iter().map(i32::cast_unsigned).collect()),
     }
 }
@@ -126,7 +126,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<Index> {
     let (capacity, n_sets) = (number("sets there is room for", 4)?, number("sets", 9)?);
     if n_sets > capacity {
         let problem = format!("tells {n_sets} sets where there is room for {capacity}");
-        return Err(source.error(RESULTS, what, problem, DAMAGED));
+        return Err(source.record_error(RESULTS, what, problem, DAMAGED));
     }
     let header = RstHeader {
         version: standard.text(10, 10),
@@ -162,7 +162,7 @@ fn read_sets(
     }
     let source = reader.source;
     let short = |at: u64, what: &str, found: usize, due: usize| {
-        source.error(at, what, format!("has {found} values where {due} are due"), DAMAGED)
+        source.record_error(at, what, format!("has {found} values where {due} are due"), DAMAGED)
     };
     let (mut addresses, mut times, mut steps) = (Vec::new(), Vec::new(), Vec::new());
     let (at, what) = (items.address(11, 41), "addresses of the sets");
@@ -176,7 +176,12 @@ fn read_sets(
         return Err(short(at, what, times.len(), n));
     }
     if let Some(i) = times[..n].iter().position(|t| !t.is_finite()) {
-        return Err(source.error(at, what, format!("the time of set {} is {}", i + 1, times[i]), DAMAGED));
+        return Err(source.record_error(
+            at,
+            what,
+            format!("the time of set {} is {}", i + 1, times[i]),
+            DAMAGED,
+        ));
     }
     let (at, what) = (items.address(13, 43), "load steps of the sets");
     reader.integers(at, what, &mut steps)?;

@@ -87,7 +87,7 @@ impl Rst {
         let rows = index.get(start..).unwrap_or(&[]).chunks_exact(row).take(self.geometry.n_materials);
         if rows.len() < self.geometry.n_materials {
             let problem = format!("has {} of {} materials", rows.len(), self.geometry.n_materials);
-            return Err(self.source.error(base, what, problem, DAMAGED));
+            return Err(self.source.record_error(base, what, problem, DAMAGED));
         }
         for row in rows {
             let Some(number) = u32::try_from(row[0]).ok().filter(|n| *n > 0) else { continue };
@@ -107,7 +107,7 @@ impl Rst {
                             Some((k, tail, all)) if k <= TEMPERATURES => (all[..k].to_vec(), tail),
                             _ => {
                                 let problem = "has neither one value nor a table of at most 100";
-                                return Err(self.source.error(at, &what, problem, DAMAGED));
+                                return Err(self.source.record_error(at, &what, problem, DAMAGED));
                             }
                         };
                         material.properties.push(RstProperty { label, temperatures, values });

@@ -59,7 +59,7 @@ impl Rst {
     /// # Errors
     /// It is no result file of Ansys, or damaged: file, place, value.
     pub fn open(path: &Path) -> Result<Rst> {
-        Rst::of_source(Source::open(path)?)
+        Rst::of_source(Source::open(path, "name the .rst in it")?)
     }
 
     /// A file that is in memory; `path` is for messages.

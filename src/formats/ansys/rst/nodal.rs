@@ -72,7 +72,7 @@ impl Rst {
         let next = reader.reals(at, what, &mut values)?;
         if !values.len().is_multiple_of(dofs.len()) {
             let problem = format!("has {} values in rows of {}", values.len(), dofs.len());
-            return Err(self.source.error(at, what, problem, DAMAGED));
+            return Err(self.source.record_error(at, what, problem, DAMAGED));
         }
         let rows = values.len() / dofs.len();
         values.truncate(self.nodes.len() * dofs.len());
@@ -82,13 +82,13 @@ impl Rst {
             reader.integers(next, what, &mut list)?;
             if list.len() < rows {
                 let problem = format!("has {} nodes for {rows} rows", list.len());
-                return Err(self.source.error(next, what, problem, DAMAGED));
+                return Err(self.source.record_error(next, what, problem, DAMAGED));
             }
             list.truncate(rows);
             let n = self.nodes.len();
             if let Some(&p) = list.iter().find(|&&p| p < 1 || p as usize > n) {
                 let problem = format!("has the position {p}, of {n} nodes");
-                return Err(self.source.error(next, what, problem, DAMAGED));
+                return Err(self.source.record_error(next, what, problem, DAMAGED));
             }
             Some(list.into_iter().map(|p| p.cast_unsigned() - 1).collect())
         } else {
@@ -115,7 +115,7 @@ impl Rst {
         reader.reals(next, what, &mut forces)?;
         if forces.len() < places.len() {
             let problem = format!("has {} forces for {} places", forces.len(), places.len());
-            return Err(self.source.error(next, what, problem, DAMAGED));
+            return Err(self.source.record_error(next, what, problem, DAMAGED));
         }
         let per_node = header.dofs.len() as u64;
         let value = |(&place, &value): (&u64, &f64)| {
@@ -124,7 +124,7 @@ impl Rst {
                 Some((*self.nodes.get(usize::try_from(n).ok()?)?, *header.dofs.get(d as usize)?))
             });
             let Some((node, dof)) = found else {
-                return Err(self.source.error(at, what, format!("has the place {place}"), DAMAGED));
+                return Err(self.source.record_error(at, what, format!("has the place {place}"), DAMAGED));
             };
             Ok(NodeValue { node, dof, value })
         };
@@ -176,11 +176,11 @@ impl Rst {
                 dofs.len(),
                 values.len()
             );
-            return Err(self.source.error(base, what, problem, DAMAGED));
+            return Err(self.source.record_error(base, what, problem, DAMAGED));
         }
         let constraint = |i: usize| match u32::try_from(nodes[i]) {
             Ok(node) if node > 0 => Ok(NodeValue { node, dof: dofs[i], value: values[4 * i] }),
-            _ => Err(self.source.error(place(2), what, format!("has the node {}", nodes[i]), DAMAGED)),
+            _ => Err(self.source.record_error(place(2), what, format!("has the node {}", nodes[i]), DAMAGED)),
         };
         (0..n).map(constraint).collect()
     }

@@ -79,7 +79,7 @@ impl Reader<'_> {
         match head.flags & 0xc0 {
             0x80 => self.decode::<Int32>(head, what, out),
             0xc0 => self.decode::<Int16>(head, what, out),
-            _ => Err(self.source.error(at, what, "holds real numbers where integers belong", DAMAGED)),
+            _ => Err(self.source.record_error(at, what, "holds real numbers where integers belong", DAMAGED)),
         }
     }
 
@@ -92,7 +92,7 @@ impl Reader<'_> {
         match head.flags & 0xc0 {
             0x00 => self.decode::<Real64>(head, what, out),
             0x40 => self.decode::<Real32>(head, what, out),
-            _ => Err(self.source.error(at, what, "holds integers where real numbers belong", DAMAGED)),
+            _ => Err(self.source.record_error(at, what, "holds integers where real numbers belong", DAMAGED)),
         }
     }
 
@@ -110,7 +110,7 @@ impl Reader<'_> {
             return Ok(words.into_iter().map(|w| long(w, 0)).collect());
         }
         let problem = format!("has {} words where {n} addresses are due", words.len());
-        Err(self.source.error(at, what, problem, DAMAGED))
+        Err(self.source.record_error(at, what, problem, DAMAGED))
     }
 
     /// Word after the record at word `at`.
@@ -125,7 +125,7 @@ impl Reader<'_> {
         let size = self.source.size;
         let outside = |source: &Source| {
             let problem = format!("begins beyond the end of the file ({size} bytes)");
-            Err(source.error(at, what, problem, DAMAGED))
+            Err(source.record_error(at, what, problem, DAMAGED))
         };
         let Some(start) = at.checked_mul(4) else { return outside(self.source) };
         let Some(bytes) = self.bytes(start, 8)? else { return outside(self.source) };
@@ -135,17 +135,22 @@ impl Reader<'_> {
             Ok(words) if start + 12 + 4 * words <= size => words,
             _ => {
                 let problem = format!("announces {n} words in a file of {size} bytes");
-                return Err(self.source.error(at, what, problem, DAMAGED));
+                return Err(self.source.record_error(at, what, problem, DAMAGED));
             }
         };
         if flags & 0x00ff_ffff != 0 || flags >> 24 & 0x07 != 0 {
             let problem = format!("has the flags {flags:#010x}, which no record has");
-            return Err(self.source.error(at, what, problem, DAMAGED));
+            return Err(self.source.record_error(at, what, problem, DAMAGED));
         }
         let flags = (flags >> 24) as u8;
         if flags & 0x20 != 0 {
             let remedy = "write the results with /FCOMP,RST,SPARSE (the default) and solve or copy again";
-            return Err(self.source.error(at, what, "is compressed by zlib, which is not read", remedy));
+            return Err(self.source.record_error(
+                at,
+                what,
+                "is compressed by zlib, which is not read",
+                remedy,
+            ));
         }
         Ok(Head { at, words, flags })
     }
@@ -170,7 +175,7 @@ impl Reader<'_> {
         if trailer.map(u64::from) != Some(head.words) {
             let problem =
                 format!("announces {} words and ends with the count {}", head.words, trailer.unwrap_or(0));
-            return Err(self.source.error(head.at, what, problem, DAMAGED));
+            return Err(self.source.record_error(head.at, what, problem, DAMAGED));
         }
         Ok(head.at + head.words + 3)
     }
@@ -192,7 +197,7 @@ struct Payload<'a, 's> {
 
 impl Payload<'_, '_> {
     fn wrong(&self, problem: String) -> Error {
-        self.reader.source.error(self.head.at, self.what, problem, DAMAGED)
+        self.reader.source.record_error(self.head.at, self.what, problem, DAMAGED)
     }
 
     fn take(&mut self, count: usize) -> Result<&[u8]> {

@@ -55,7 +55,7 @@ impl Rst {
         let n_dofs = number("degrees of freedom of a node", items.get(20))?;
         if n_dofs > 30 {
             let problem = format!("has {n_dofs} degrees of freedom per node");
-            return Err(self.source.error(base, WHAT, problem, DAMAGED));
+            return Err(self.source.record_error(base, WHAT, problem, DAMAGED));
         }
         let real = |item: usize| reals.get(item - 1).copied().unwrap_or(0.0);
         let place = |offset: u64| if offset == 0 { 0 } else { base.saturating_add(offset) };

@@ -28,7 +28,7 @@ pub use block::{Block, Encoding, NodalValues};
 pub use mesh::{ElementType, FrdElements, FrdNodes};
 pub use write::{FrdWriter, NodalQuantity};
 
-use super::source::Source;
+use super::source::{self, Source};
 use crate::error::{Error, Result};
 use std::path::Path;
 
@@ -63,7 +63,7 @@ impl Frd {
     /// # Errors
     /// It is no `.frd` file, or damaged: file, place, value, remedy. A block of values in which the file ends is left out.
     pub fn open(path: &Path) -> Result<Frd> {
-        index::read(Source::open(path)?)
+        index::read(source::open(path)?)
     }
 
     /// A file that is in memory; `path` is for messages.
