@@ -1,6 +1,6 @@
 //! Meshes of files that list solids, their surfaces, edges and corners alike, as Gmsh and VTK do.
 
-use super::ids::keep_first;
+use super::ids::{keep_first, take_nodes};
 use crate::error::{Error, Result};
 use crate::mesh::{ElementKind, Face, FaceKind, Mesh};
 use std::collections::{BTreeMap, HashMap};
@@ -80,14 +80,7 @@ impl Cells {
                 "give a mesh of tetrahedra, hexahedra or wedges, with a physical group of the volume in Gmsh";
             return Err(Error::input(path, "", "holds no solid elements", remedy));
         }
-        let mut place = vec![u32::MAX; self.points.len()];
-        mesh.connectivity.iter().for_each(|&n| place[n as usize] = 0);
-        for (n, place) in place.iter_mut().enumerate().filter(|(_, place)| **place == 0) {
-            *place = mesh.node_ids.len() as u32;
-            mesh.node_ids.push(self.node_ids[n]);
-            mesh.points.push(self.points[n]);
-        }
-        mesh.connectivity.iter_mut().for_each(|n| *n = place[*n as usize]);
+        let place = take_nodes(&mut mesh, &self.node_ids, &self.points);
         for set in mesh.node_sets.values_mut() {
             set.iter_mut().for_each(|n| *n = place[*n as usize]);
             set.retain(|&n| n != u32::MAX);

@@ -1,5 +1,7 @@
 //! From the labels of a file to positions in it.
 
+use crate::mesh::Mesh;
+
 /// Finds the position of a label: a table where the labels are dense, a sorted list where they are not.
 #[derive(Debug, Default)]
 pub(in crate::formats) struct IdMap {
@@ -56,6 +58,21 @@ pub(in crate::formats) fn keep_first(items: &mut Vec<u32>) {
     }
     let mut seen = std::collections::HashSet::with_capacity(items.len());
     items.retain(|&i| seen.insert(i));
+}
+
+/// Gives a mesh, whose connectivity counts the nodes of a file, those of them that its elements have, in the file's order.
+/// Returns the place in the mesh of each node of the file; `u32::MAX` for one that no element has.
+pub(in crate::formats) fn take_nodes(mesh: &mut Mesh, ids: &[u64], points: &[[f64; 3]]) -> Vec<u32> {
+    let mut places = vec![u32::MAX; ids.len()];
+    mesh.connectivity.iter().for_each(|&n| places[n as usize] = 0);
+    let used = places.iter_mut().enumerate().filter(|(_, place)| **place == 0);
+    for ((n, place), new) in used.zip(0..) {
+        *place = new;
+        mesh.node_ids.push(ids[n]);
+        mesh.points.push(points[n]);
+    }
+    mesh.connectivity.iter_mut().for_each(|n| *n = places[*n as usize]);
+    places
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::shapes::Shapes;
 use super::skin::{Skin, key, numbered};
 use super::types::{ElementType, Use};
 use crate::error::{Error, Result};
-use crate::formats::ids::IdMap;
+use crate::formats::ids::{IdMap, take_nodes};
 use crate::mesh::{Face, Mesh};
 use std::collections::BTreeMap;
 
@@ -106,22 +106,13 @@ impl Deck {
         }
         IdMap::new(&mesh.element_ids).map_err(|(a, _)| self.twice("element", mesh.element_ids[a]))?;
         mesh.element_sets = members;
-        self.take_nodes(&mut mesh);
+        take_nodes(&mut mesh, &self.node_ids, &self.points);
+        self.warn_of_lost_nodes(&mesh);
         self.warn_of_types(&left_out, &mesh);
         Ok(mesh)
     }
 
-    /// Keeps the nodes that elements have, in the order of the deck.
-    fn take_nodes(&self, mesh: &mut Mesh) {
-        let mut renumbered = vec![u32::MAX; self.node_ids.len()];
-        mesh.connectivity.iter().for_each(|&n| renumbered[n as usize] = 0);
-        let used = renumbered.iter_mut().enumerate().filter(|(_, new)| **new == 0);
-        for ((n, new), place) in used.zip(0..) {
-            *new = place;
-            mesh.node_ids.push(self.node_ids[n]);
-            mesh.points.push(self.points[n]);
-        }
-        mesh.connectivity.iter_mut().for_each(|n| *n = renumbered[*n as usize]);
+    fn warn_of_lost_nodes(&self, mesh: &Mesh) {
         let lost = self.node_ids.len() - mesh.n_nodes();
         if lost > 0 {
             log::warn!(

@@ -4,7 +4,7 @@ use super::cards::Place;
 use super::deck::Deck;
 use super::history::Target;
 use crate::error::{Error, Result};
-use crate::formats::ids::{IdMap, keep_first};
+use crate::formats::ids::{IdMap, keep_first, take_nodes};
 use crate::mesh::{Conventions, Face, FaceKind, Mesh};
 use std::collections::BTreeMap;
 
@@ -40,23 +40,10 @@ impl Deck {
             let remedy = "write *NODE and *ELEMENT with solid elements (C3D4, C3D6, C3D8, C3D10, C3D15, C3D20, C3D20R)";
             return Err(self.error(&Place::default(), "has no elements", remedy));
         }
-        self.take_nodes(&mut mesh);
+        take_nodes(&mut mesh, &self.node_ids, &self.points);
         self.sets(&mut mesh)?;
         mesh.close_whole();
         Ok(mesh)
-    }
-
-    /// Keeps the nodes that elements have, in the order of the deck.
-    fn take_nodes(&self, mesh: &mut Mesh) {
-        let mut renumbered = vec![u32::MAX; self.node_ids.len()];
-        mesh.connectivity.iter().for_each(|&n| renumbered[n as usize] = 0);
-        let used = renumbered.iter_mut().enumerate().filter(|(_, new)| **new == 0);
-        for ((n, new), place) in used.zip(0..) {
-            *new = place;
-            mesh.node_ids.push(self.node_ids[n]);
-            mesh.points.push(self.points[n]);
-        }
-        mesh.connectivity.iter_mut().for_each(|n| *n = renumbered[*n as usize]);
     }
 
     fn sets(&self, mesh: &mut Mesh) -> Result<()> {
