@@ -4,10 +4,9 @@
 
 use super::cards::Cards;
 use super::reader;
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use crate::error::Result;
+use crate::formats::mutate::{Mutator, many, references};
 use std::path::Path;
-use std::sync::OnceLock;
 
 /// A deck with every kind of card.
 const SMALL: &str = "*HEADING\ncube\n*NODE,NSET=NALL\n1,0,0,0\n2,1.,0,0\n3,1,1.,0\n4,0,1,0\n5,0,0,1\n6,1,0,1\n7,1,1,1\n8,0,1,1\n\
@@ -20,70 +19,28 @@ const SMALL: &str = "*HEADING\ncube\n*NODE,NSET=NALL\n1,0,0,0\n2,1.,0,0\n3,1,1.,
     F,CENTRIF,9.,0,0,0,0,0,1.\n1,GRAV,9.,0,0,-1.\n*DSLOAD\nS,P,1.\n*TEMPERATURE\n2,70.\n*NODE FILE\nU\n*END STEP\n*STEP\n\
     *VISCO,DIRECT,CETOL=1.\n.5,1.\n*BOUNDARY,OP=NEW\nX0,1\n1,2,3\n*DLOAD,OP=NEW\n*TEMPERATURE,OP=NEW,AMPLITUDE=A\nB,30.\n*END STEP\n";
 
-fn decks() -> &'static [Vec<u8>] {
-    static DECKS: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
-    DECKS.get_or_init(|| {
-        let root = std::env::var_os("FERROM_REFERENCE").map_or_else(
-            || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference"),
-            std::path::PathBuf::from,
-        );
-        let mut decks = vec![SMALL.as_bytes().to_vec()];
-        for name in ["pwh_tiny_c3d8.inp", "tet10.inp"] {
-            match std::fs::read(root.join("calculix").join(name)) {
-                Ok(bytes) => decks.push(bytes),
-                Err(_) => eprintln!("{name} of the reference is not there: one deck less"),
-            }
-        }
-        decks
-    })
-}
+const WORDS: [&str; 16] = [
+    "*STEP\n",
+    "*STATIC\n",
+    "\n",
+    ",",
+    "-1",
+    "9999999999",
+    "1e308",
+    "NALL",
+    "*INCLUDE,INPUT=.\n",
+    "=",
+    "*NSET,NSET=NALL,GENERATE\n1,999999999\n",
+    "*END STEP\n",
+    "*NSET,NSET=NALL\nNALL\n",
+    "*ELEMENT,TYPE=C3D20R\n",
+    "1e-300,1.\n",
+    "*AMPLITUDE,NAME=A\n",
+];
 
-/// Where (share of the length), what, with what.
-type Change = (f64, u8, u8);
-
-fn damaged(bytes: &[u8], changes: &[Change]) -> Vec<u8> {
-    const WORDS: [&str; 16] = [
-        "*STEP\n",
-        "*STATIC\n",
-        "\n",
-        ",",
-        "-1",
-        "9999999999",
-        "1e308",
-        "NALL",
-        "*INCLUDE,INPUT=.\n",
-        "=",
-        "*NSET,NSET=NALL,GENERATE\n1,999999999\n",
-        "*END STEP\n",
-        "*NSET,NSET=NALL\nNALL\n",
-        "*ELEMENT,TYPE=C3D20R\n",
-        "1e-300,1.\n",
-        "*AMPLITUDE,NAME=A\n",
-    ];
-    let mut b = bytes.to_vec();
-    for &(share, action, byte) in changes {
-        let at = (share * b.len() as f64) as usize;
-        match action {
-            _ if at >= b.len() => {}
-            0 => b.truncate(at),
-            1 => b[at] = byte,
-            2 => drop(b.remove(at)),
-            3 => b[at] = b"*-+ \n0199.e,ED=@"[byte as usize % 16],
-            4 => {
-                // a line twice
-                let end = b[at..].iter().position(|c| *c == b'\n').map_or(b.len(), |n| at + n + 1);
-                let copy = b[at..end].to_vec();
-                b.splice(at..at, copy);
-            }
-            _ => drop(b.splice(at..at, WORDS[byte as usize % WORDS.len()].bytes())),
-        }
-    }
-    b
-}
-
-fn read(bytes: &[u8]) {
+fn read(bytes: &[u8]) -> Result<()> {
     let path = Path::new("deck.inp");
-    let Ok(deck) = reader::parse(path, Cards::new(path, bytes), bytes.len() as u64) else { return };
+    let deck = reader::parse(path, Cards::new(path, bytes), bytes.len() as u64)?;
     // what a deck makes is bounded by its size
     let bound = 1_000_000 + 200 * bytes.len();
     assert!(deck.node_sets.values().map(Vec::len).sum::<usize>() < bound);
@@ -99,30 +56,23 @@ fn read(bytes: &[u8]) {
     for (name, material) in &deck.materials {
         let _ = material.to_spec(name, Path::new("")).map(|s| s.build());
     }
+    Ok(())
 }
 
 fn run(cases: u32) {
-    let changes =
-        (any::<prop::sample::Index>(), proptest::collection::vec((0.0..1.0f64, 0u8..7, any::<u8>()), 1..6));
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
-    let checked = runner.run(&changes, |(deck, changes)| {
-        read(&damaged(&decks()[deck.index(decks().len())], &changes));
-        Ok(())
-    });
-    if let Err(e) = checked {
-        panic!("{e}");
-    }
+    let mut files = vec![SMALL.as_bytes().to_vec()];
+    files.extend(references(&["calculix/pwh_tiny_c3d8.inp", "calculix/tet10.inp"]));
+    Mutator { files, words: &WORDS }.run(cases, read);
 }
 
 #[test]
 fn damaged_decks_are_read_or_refused() {
-    read(SMALL.as_bytes());
+    read(SMALL.as_bytes()).unwrap();
     run(2000);
 }
 
 #[test]
 #[ignore = "as many cases as FERROM_MUTATIONS says"]
 fn a_million_damaged_decks_are_read_or_refused() {
-    let cases = std::env::var("FERROM_MUTATIONS").ok().and_then(|n| n.parse().ok());
-    run(cases.unwrap_or(1_000_000));
+    run(many());
 }

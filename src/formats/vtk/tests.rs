@@ -1,6 +1,5 @@
 use super::*;
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use crate::formats::mutate::{Mutator, many};
 
 /// A wedge whose first triangle looks away from the second, a face of it, and an integer array.
 const XML: &str = r#"<?xml version="1.0"?>
@@ -112,34 +111,30 @@ fn what_is_wrong_in_a_file_is_told_in_a_sentence() {
     }
 }
 
-#[test]
-fn damaged_files_are_read_or_refused() {
+fn damaged(cases: u32) {
     // whole numbers in base64: 8 bytes of length, two of 8 bytes
     let base64 = XML
         .replace("UInt32", "UInt64")
         .replace("format=\"ascii\">6 9", "format=\"binary\">EAAAAAAAAAAGAAAAAAAAAAkAAAAAAAAA");
     assert_eq!(read(&base64).unwrap(), read(XML).unwrap());
-    let seeds = [XML.to_owned(), LEGACY.to_owned(), base64];
-    let cases = std::env::var("FERROM_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(5000);
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
-    let changes = (0..3usize, proptest::collection::vec((0.0..1.0f64, 0..4u8, any::<u8>()), 1..5));
-    runner
-        .run(&changes, |(seed, changes)| {
-            let mut bytes = seeds[seed].clone().into_bytes();
-            for (share, action, byte) in changes {
-                let at = (share * bytes.len() as f64) as usize;
-                match action {
-                    _ if at >= bytes.len() => {}
-                    0 => bytes.truncate(at),
-                    1 => bytes[at] = byte,
-                    2 => drop(bytes.remove(at)),
-                    _ => bytes[at] = b"0123456789 -<\nA>"[usize::from(byte) % 16],
-                }
-            }
-            if let Err(e) = parse(Path::new("a.vtu"), &bytes) {
-                prop_assert!(e.message.starts_with("a.vtu"), "{}", e.message);
-            }
-            Ok(())
-        })
-        .unwrap();
+    let files = [XML.to_owned(), LEGACY.to_owned(), base64].map(String::into_bytes).to_vec();
+    Mutator { files, words: &["<DataArray", "</Cells>", "binary", "-1", "nan", "99999999999"] }.run(
+        cases,
+        |bytes| {
+            parse(Path::new("a.vtu"), bytes).map(drop).inspect_err(|e| {
+                assert!(e.message.starts_with("a.vtu"), "{}", e.message);
+            })
+        },
+    );
+}
+
+#[test]
+fn damaged_files_are_read_or_refused() {
+    damaged(5000);
+}
+
+#[test]
+#[ignore = "as many cases as FERROM_MUTATIONS says"]
+fn a_million_damaged_files_are_read_or_refused() {
+    damaged(many());
 }

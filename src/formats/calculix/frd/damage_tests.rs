@@ -6,10 +6,8 @@
 use super::super::dat::Dat;
 use super::Frd;
 use crate::error::Result;
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use crate::formats::mutate::{Mutator, many, references};
 use std::path::Path;
-use std::sync::OnceLock;
 
 const TEXT: &str = "    1C
     2C                             4                                     1
@@ -83,64 +81,21 @@ pub(super) fn binary(size: usize) -> Vec<u8> {
     b
 }
 
-fn seeds() -> &'static [(bool, Vec<u8>)] {
-    static SEEDS: OnceLock<Vec<(bool, Vec<u8>)>> = OnceLock::new();
-    SEEDS.get_or_init(|| {
-        let root = std::env::var_os("FERROM_REFERENCE").map_or_else(
-            || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference"),
-            std::path::PathBuf::from,
-        );
-        let mut seeds =
-            vec![(true, TEXT.into()), (true, binary(4)), (true, binary(8)), (false, PRINTS.into())];
-        for name in ["pwh_tiny_asc.frd", "pwh_tiny_c3d8.frd", "tet10.frd", "pwh_tiny_c3d20r.dat"] {
-            match std::fs::read(root.join("calculix").join(name)) {
-                // the head and some blocks: what follows is more of the same
-                Ok(bytes) => seeds.push((name.ends_with("frd"), bytes[..bytes.len().min(30_000)].to_vec())),
-                Err(_) => eprintln!("{name} of the reference is not there: one file less"),
-            }
-        }
-        seeds
-    })
-}
-
-/// Where (share of the length), what, with what.
-type Change = (f64, u8, u8);
-
-fn damaged(bytes: &[u8], changes: &[Change]) -> Vec<u8> {
-    const WORDS: [&[u8]; 12] = [
-        b"\n",
-        b" -3\n",
-        b" -1",
-        b" -2",
-        b" 9999\n",
-        b"    2C                    2000000000                                     3\n",
-        b"    3C                    2000000000                                     2\n",
-        b"  100CL  101 1.000000000  2000000000                     0    1           2\n",
-        b" for set A and time  1.0\n",
-        b"-1.5-101",
-        b"999999999999",
-        b"\0\0\0\0",
-    ];
-    let mut b = bytes.to_vec();
-    for &(share, action, byte) in changes {
-        let at = (share * b.len() as f64) as usize;
-        match action {
-            _ if at >= b.len() => {}
-            0 => b.truncate(at),
-            1 => b[at] = byte,
-            2 => drop(b.remove(at)),
-            3 => b[at] = b"0123456789- E\nC."[byte as usize % 16],
-            4 => b[at] ^= 1 << (byte % 8),
-            5 => {
-                let end = (at + byte as usize).min(b.len());
-                let copy = b[at..end].to_vec();
-                b.splice(at..at, copy);
-            }
-            _ => drop(b.splice(at..at, WORDS[byte as usize % WORDS.len()].iter().copied())),
-        }
-    }
-    b
-}
+/// Words of both formats.
+const WORDS: [&str; 12] = [
+    "\n",
+    " -3\n",
+    " -1",
+    " -2",
+    " 9999\n",
+    "    2C                    2000000000                                     3\n",
+    "    3C                    2000000000                                     2\n",
+    "  100CL  101 1.000000000  2000000000                     0    1           2\n",
+    " for set A and time  1.0\n",
+    "-1.5-101",
+    "999999999999",
+    "\0\0\0\0",
+];
 
 fn read(is_frd: bool, bytes: Vec<u8>) -> Result<()> {
     let size = bytes.len();
@@ -169,30 +124,43 @@ fn read(is_frd: bool, bytes: Vec<u8>) -> Result<()> {
     outcomes.into_iter().collect()
 }
 
+/// Damaged results and prints, of which not all may be refused, nor next to none.
 fn run(cases: u32) {
-    let changes =
-        (any::<prop::sample::Index>(), proptest::collection::vec((0.0..1.0f64, 0u8..8, any::<u8>()), 1..5));
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let reference = |names: &[&str]| {
+        // the head and some blocks: what follows is more of the same
+        let head = |mut bytes: Vec<u8>| {
+            bytes.truncate(30_000);
+            bytes
+        };
+        references(names).into_iter().map(head).collect::<Vec<_>>()
+    };
+    let mut results = vec![TEXT.into(), binary(4), binary(8)];
+    results.extend(reference(&[
+        "calculix/pwh_tiny_asc.frd",
+        "calculix/pwh_tiny_c3d8.frd",
+        "calculix/tet10.frd",
+    ]));
+    let mut prints = vec![PRINTS.into()];
+    prints.extend(reference(&["calculix/pwh_tiny_c3d20r.dat"]));
+    // about as many of each file
+    let share = cases * prints.len() as u32 / (results.len() + prints.len()) as u32;
     let refused = std::cell::Cell::new(0);
-    let checked = runner.run(&changes, |(seed, changes)| {
-        let (is_frd, bytes) = &seeds()[seed.index(seeds().len())];
-        if let Err(e) = read(*is_frd, damaged(bytes, &changes)) {
+    let told = |is_frd: bool, bytes: &[u8]| {
+        read(is_frd, bytes.to_vec()).inspect_err(|e| {
             refused.set(refused.get() + 1);
-            prop_assert!(e.message.starts_with("a."), "{}", e.message);
-        }
-        Ok(())
-    });
-    if let Err(e) = checked {
-        panic!("{e}");
-    }
-    eprintln!("{} of {cases} refused", refused.get());
+            assert!(e.message.starts_with("a."), "{}", e.message);
+        })
+    };
+    Mutator { files: results, words: &WORDS }.run(cases - share, |bytes| told(true, bytes));
+    Mutator { files: prints, words: &WORDS }.run(share, |bytes| told(false, bytes));
     assert!(refused.get() > cases / 10 && refused.get() < cases);
 }
 
 #[test]
 fn damaged_results_are_read_or_refused() {
-    for (is_frd, bytes) in &seeds()[..4] {
-        read(*is_frd, bytes.clone()).unwrap();
+    for (is_frd, bytes) in [(true, TEXT.into()), (true, binary(4)), (true, binary(8)), (false, PRINTS.into())]
+    {
+        read(is_frd, bytes).unwrap();
     }
     run(3000);
 }
@@ -200,6 +168,5 @@ fn damaged_results_are_read_or_refused() {
 #[test]
 #[ignore = "as many cases as FERROM_MUTATIONS says"]
 fn a_million_damaged_results_are_read_or_refused() {
-    let cases = std::env::var("FERROM_MUTATIONS").ok().and_then(|n| n.parse().ok());
-    run(cases.unwrap_or(1_000_000));
+    run(many());
 }
