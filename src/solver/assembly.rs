@@ -1,5 +1,5 @@
-//! Stiffness of the distributed structure as triplets: a block pattern of this rank's elements, scattered to the
-//! global numbering of PETSc.
+//! Stiffness of the distributed structure: the pattern of this rank's elements in rows, and the sum of the element
+//! matrices into the values of that pattern, wherever the linear solver keeps them.
 
 use crate::fem::ElementWork;
 use crate::loads::PrescribedDofs;
@@ -11,16 +11,26 @@ use crate::structure::Structure;
 pub(super) struct Assembly {
     /// Owned local nodes in the order of their global numbers.
     pub owned_nodes: Vec<u32>,
-    /// Global row and column of every value: dof `3 number + component`, nodes numbered by owner.
-    pub rows: Vec<i32>,
-    pub cols: Vec<i32>,
-    /// Values, nine per block.
-    pub values: Vec<f64>,
-    /// Position of each diagonal block, by local node.
-    diagonal: Vec<u32>,
+    /// Global number of each local node; nodes are numbered by owner.
+    node_number: Vec<u32>,
+    /// First block of each local node's row of blocks, one more entry than nodes.
+    start: Vec<u32>,
+    /// Local node of each block's columns, ascending in a row.
+    columns: Vec<u32>,
+    /// Diagonal of the last K on this rank, `3 n_nodes`.
+    diagonal: Vec<f64>,
     /// Blocks of the elements: `nodes x nodes` each, in element order.
     element_blocks: Vec<u32>,
     work: ElementWork,
+}
+
+/// Where a block lies among the values: those of a row of the matrix follow each other, row by row.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Position of its first value.
+    first: usize,
+    /// From one of its rows to the next.
+    stride: usize,
 }
 
 impl Assembly {
@@ -69,22 +79,31 @@ impl Assembly {
                 nodes.iter().flat_map(|&a| nodes.iter().map(move |&b| (a, b))).map(|(a, b)| block(a, b)),
             );
         }
-        let diagonal = (0..n as u32).map(|a| block(a, a)).collect();
-        let (mut rows, mut cols) =
-            (Vec::with_capacity(9 * columns.len()), Vec::with_capacity(9 * columns.len()));
-        for a in 0..n {
-            for &b in &columns[start[a] as usize..start[a + 1] as usize] {
-                let (i, j) = (3 * node_number[a] as i32, 3 * node_number[b as usize] as i32);
-                for r in 0..3 {
-                    for c in 0..3 {
-                        rows.push(i + r);
-                        cols.push(j + c);
-                    }
+        let diagonal = vec![0.0; 3 * n];
+        let work = ElementWork::default();
+        Assembly { owned_nodes, node_number, start, columns, diagonal, element_blocks, work }
+    }
+
+    /// Global row and column of every value: dof `3 number + component`.
+    pub fn triplets(&self) -> (Vec<i32>, Vec<i32>) {
+        let size = 9 * self.columns.len();
+        let (mut rows, mut cols) = (Vec::with_capacity(size), Vec::with_capacity(size));
+        for (a, &number) in self.node_number.iter().enumerate() {
+            let blocks = &self.columns[self.start[a] as usize..self.start[a + 1] as usize];
+            for r in 0..3 {
+                for &b in blocks {
+                    let j = 3 * self.node_number[b as usize] as i32;
+                    rows.extend([3 * number as i32 + r; 3]);
+                    cols.extend([j, j + 1, j + 2]);
                 }
             }
         }
-        let values = vec![0.0; rows.len()];
-        Assembly { owned_nodes, rows, cols, values, diagonal, element_blocks, work: ElementWork::default() }
+        (rows, cols)
+    }
+
+    fn place(&self, a: u32, block: u32) -> Place {
+        let (from, to) = (self.start[a as usize] as usize, self.start[a as usize + 1] as usize);
+        Place { first: 9 * from + 3 * (block as usize - from), stride: 3 * (to - from) }
     }
 
     /// `||K_ii u_i||` over the rows of the owned nodes, with this rank's part of the last K (0 before the first).
@@ -93,15 +112,16 @@ impl Assembly {
     pub fn diagonal_force(&self, comm: &Comm, u: &[f64]) -> f64 {
         let mut square = 0.0;
         for &node in &self.owned_nodes {
-            let block = &self.values[9 * self.diagonal[node as usize] as usize..][..9];
-            square += (0..3).map(|c| (block[4 * c] * u[3 * node as usize + c]).powi(2)).sum::<f64>();
+            square += (3 * node as usize..3 * node as usize + 3)
+                .map(|dof| (self.diagonal[dof] * u[dof]).powi(2))
+                .sum::<f64>();
         }
         let mut sum = [square];
         comm.sum(&mut sum);
         sum[0].sqrt()
     }
 
-    /// Fills the values from the tangents at the integration points; prescribed rows and columns are replaced by a
+    /// Fills `values` from the tangents at the integration points; prescribed rows and columns are replaced by a
     /// diagonal, and `K_fp du_p` is added to `lifted` for the increments `du` of the prescribed dofs.
     ///
     /// # Collective
@@ -113,20 +133,29 @@ impl Assembly {
         tangent: &[f64],
         du: Option<&[f64]>,
         lifted: &mut [f64],
+        values: &mut [f64],
     ) {
         let mesh = &structure.sub.mesh;
-        self.values.fill(0.0);
+        values.fill(0.0);
+        self.diagonal.fill(0.0);
         let mut at = 0;
         let (mut trace, mut count) = (0.0, 0.0);
         for e in 0..mesh.n_elements() {
             structure.geometry.stiffness(mesh, e, tangent, &mut self.work);
             let nodes = mesh.nodes_of(e);
             let n = 3 * nodes.len();
+            let held = nodes.iter().any(|&a| (0..3).any(|c| fixed.is_fixed(3 * a as usize + c)));
             for (i, &a) in nodes.iter().enumerate() {
                 for (j, &b) in nodes.iter().enumerate() {
-                    let block = &mut self.values[9 * self.element_blocks[at] as usize..][..9];
+                    let place = self.place(a, self.element_blocks[at]);
                     at += 1;
                     for r in 0..3 {
+                        let block = &mut values[place.first + r * place.stride..][..3];
+                        if !held {
+                            let row = &self.work.stiffness[(3 * i + r) * n + 3 * j..][..3];
+                            block.iter_mut().zip(row).for_each(|(b, k)| *b += k);
+                            continue;
+                        }
                         if fixed.is_fixed(3 * a as usize + r) {
                             continue;
                         }
@@ -134,7 +163,7 @@ impl Assembly {
                         for c in 0..3 {
                             let dof = 3 * b as usize + c;
                             if !fixed.is_fixed(dof) {
-                                block[3 * r + c] += row[c];
+                                block[c] += row[c];
                             } else if let Some(du) = du {
                                 lifted[3 * a as usize + r] += row[c] * du[dof];
                             }
@@ -142,8 +171,14 @@ impl Assembly {
                     }
                 }
             }
-            for i in 0..n {
-                trace += self.work.stiffness[i * n + i];
+            for (i, &a) in nodes.iter().enumerate() {
+                for c in 0..3 {
+                    let k = self.work.stiffness[(3 * i + c) * (n + 1)];
+                    trace += k;
+                    if !fixed.is_fixed(3 * a as usize + c) {
+                        self.diagonal[3 * a as usize + c] += k;
+                    }
+                }
             }
             count += n as f64;
         }
@@ -152,9 +187,14 @@ impl Assembly {
         comm.sum(&mut sums);
         let scale = if sums[1] > 0.0 { (sums[0] / sums[1]).abs().max(f64::MIN_POSITIVE) } else { 1.0 };
         for &node in &self.owned_nodes {
+            let row =
+                &self.columns[self.start[node as usize] as usize..self.start[node as usize + 1] as usize];
+            let block = self.start[node as usize] + row.partition_point(|&c| c < node) as u32;
+            let place = self.place(node, block);
             for r in 0..3 {
                 if fixed.is_fixed(3 * node as usize + r) {
-                    self.values[9 * self.diagonal[node as usize] as usize + 4 * r] = scale;
+                    values[place.first + r * place.stride + r] = scale;
+                    self.diagonal[3 * node as usize + r] = scale;
                 }
             }
         }

@@ -37,19 +37,18 @@ impl<'s> Elastic<'s> {
             tangent.extend_from_slice(&c);
         }
         agree(comm, finite_elasticity(structure, &tangent))?;
-        assembly.fill(comm, structure, &loaded.fixed, &tangent, u, lifted);
-        structure.assemble(comm, lifted);
         let coordinates: Vec<[f64; 3]> =
             assembly.owned_nodes.iter().map(|&n| mesh.points[n as usize]).collect();
         let constrained: Vec<bool> = owned_dofs(&assembly).map(|d| loaded.fixed.is_fixed(d)).collect();
-        let pattern = Pattern {
-            rows: &assembly.rows,
-            cols: &assembly.cols,
-            coordinates: &coordinates,
-            constrained: &constrained,
-        };
+        let (rows, cols) = assembly.triplets();
+        let pattern =
+            Pattern { rows: &rows, cols: &cols, coordinates: &coordinates, constrained: &constrained };
         let mut linear = LinearSolver::new(comm, pattern, LinearOptions { symmetric: true, ..options })?;
-        linear.factor_or_setup(&assembly.values)?;
+        drop((rows, cols));
+        linear.set_values(|values| {
+            assembly.fill(comm, structure, &loaded.fixed, &tangent, u, lifted, values);
+        })?;
+        structure.assemble(comm, lifted);
         Ok(Elastic { comm, structure, loaded, assembly, linear, tangent })
     }
 

@@ -32,10 +32,12 @@
 
 mod checks;
 mod defaults;
+mod lag;
 mod rigid_body;
 
 use crate::error::{Error, Result};
 use crate::parallel::{Comm, agree};
+use lag::Lag;
 use mpi::topology::SimpleCommunicator;
 use petsc_rs::{Ksp, Matrix, NotConverged, Symmetry, Vector, options};
 use std::collections::BTreeSet;
@@ -78,6 +80,9 @@ pub struct LinearOptions {
     pub reproducible: bool,
     /// Whether rank 0 logs (level info) what each set-up and solve took.
     pub verbose: bool,
+    /// Whether factors or multigrid levels of earlier values serve as preconditioner until they cost more than new
+    /// ones: for systems that change little from one to the next.
+    pub lagged: bool,
 }
 
 impl Default for LinearOptions {
@@ -89,6 +94,7 @@ impl Default for LinearOptions {
             options: Vec::new(),
             reproducible: false,
             verbose: false,
+            lagged: false,
         }
     }
 }
@@ -132,11 +138,17 @@ pub struct LinearSolver<'c> {
     ksp: Option<Ksp>,
     direct: bool,
     settings: LinearOptions,
+    /// Of the matrix that is factorised.
     symmetry: Symmetry,
+    /// Symmetric part that makes the preconditioner, where K is not symmetric.
+    part: Option<Matrix>,
+    /// Whether CHOLMOD has failed.
+    without_cholmod: bool,
     workspace: usize,
     used: BTreeSet<String>,
     entries: usize,
     unknowns: u64,
+    lag: Lag,
 }
 
 impl<'c> LinearSolver<'c> {
@@ -162,10 +174,14 @@ impl<'c> LinearSolver<'c> {
             // MUMPS on several ranks adds in the order of arrival
             LinearKind::Auto => unknowns <= DIRECT_UP_TO && !(settings.reproducible && comm.size() > 1),
         };
-        let symmetry = if settings.symmetric { Symmetry::PositiveDefinite } else { Symmetry::None };
+        let symmetry = if settings.symmetric || (settings.lagged && direct) {
+            Symmetry::PositiveDefinite
+        } else {
+            Symmetry::None
+        };
         let build = || -> petsc_rs::Result<(Matrix, Vector, Vector, Vector)> {
             let mut matrix = Matrix::from_coo(world, n, pattern.rows, pattern.cols, 3)?;
-            matrix.set_symmetry(symmetry)?;
+            matrix.set_symmetry(if settings.symmetric { symmetry } else { Symmetry::None })?;
             let (rhs, solution, residual) =
                 (matrix.new_vector()?, matrix.new_vector()?, matrix.new_vector()?);
             Ok((matrix, rhs, solution, residual))
@@ -187,10 +203,13 @@ impl<'c> LinearSolver<'c> {
             direct,
             settings,
             symmetry,
+            part: None,
+            without_cholmod: false,
             workspace: 0,
             used: BTreeSet::new(),
             entries: pattern.rows.len(),
             unknowns,
+            lag: Lag::new(direct, unknowns),
         })
     }
 
@@ -212,15 +231,58 @@ impl<'c> LinearSolver<'c> {
     ///
     /// # Collective
     pub fn factor_or_setup(&mut self, values: &[f64]) -> Result<()> {
-        let start = std::time::Instant::now();
         agree(self.comm, checks::values(values, self.entries))?;
-        agree(self.comm, self.matrix.set_values(values).map_err(from_petsc))?;
+        self.set_values(|to| to.copy_from_slice(values))
+    }
+
+    /// As [`LinearSolver::factor_or_setup`], with values that `fill` writes: what they hold before is not defined. With
+    /// [`LinearOptions::lagged`] factors or levels of earlier values may be kept.
+    ///
+    /// # Errors
+    /// A value that is not finite, a failed factorisation.
+    ///
+    /// # Collective
+    pub fn set_values(&mut self, fill: impl FnOnce(&mut [f64])) -> Result<()> {
+        let entries = self.entries;
+        let filled = self.matrix.with_values(|values| {
+            fill(values);
+            checks::values(values, entries)
+        });
+        agree(self.comm, filled.map_err(from_petsc).and_then(|checked| checked))?;
+        match self.ksp.as_mut().filter(|_| self.settings.lagged && self.lag.keeps()) {
+            None => self.refresh(),
+            Some(ksp) => {
+                let kept = ksp.set_reuse_preconditioner(true).and_then(|()| {
+                    ksp.set_operators(&self.matrix, self.part.as_ref().unwrap_or(&self.matrix))
+                });
+                self.lag.grows_old();
+                agree(self.comm, kept.map_err(from_petsc))
+            }
+        }
+    }
+
+    /// Factorises, or builds the levels, for the values that are there.
+    fn refresh(&mut self) -> Result<()> {
+        let start = std::time::Instant::now();
+        if self.settings.lagged && !self.direct {
+            // the smoothers' estimates of eigenvalues are those of the values that the levels were built with
+            self.ksp = None;
+        }
+        self.lag.renews();
+        if self.settings.lagged && self.direct && !self.settings.symmetric {
+            agree(self.comm, self.take_symmetric_part().map_err(from_petsc))?;
+        }
         loop {
             match self.set_up_once() {
                 Ok(()) if !self.found_negative_pivots()? => break,
                 Ok(()) => self.use_pivoting()?,
                 // INFOG is the same on all ranks, and so is what is done about it
                 Err(petsc_rs::Error::NotConverged(why)) if self.can_repair(&why) => self.repair(&why)?,
+                // it stops at a matrix that is not positive definite; this is one rank, with nobody to agree with
+                Err(petsc_rs::Error::Call { .. }) if self.takes_cholmod() => {
+                    self.without_cholmod = true;
+                    self.ksp = None;
+                }
                 Err(e) => {
                     self.ksp = None;
                     return agree(self.comm, Err(from_petsc(e)));
@@ -246,14 +308,32 @@ impl<'c> LinearSolver<'c> {
             None => {
                 let mut ksp = Ksp::new(self.world, PREFIX)?;
                 ksp.set_from_options()?;
+                self.lag.learns(ksp.tolerances()?);
                 ksp
             }
         };
-        ksp.set_operators(&self.matrix)?;
+        ksp.set_reuse_preconditioner(false)?;
+        ksp.set_operators(&self.matrix, self.part.as_ref().unwrap_or(&self.matrix))?;
         let done = ksp.set_up();
         self.ksp = Some(ksp);
         self.used.extend(scope.close()?);
         done
+    }
+
+    fn take_symmetric_part(&mut self) -> petsc_rs::Result<()> {
+        let mut part = self.matrix.symmetric_part()?;
+        part.set_symmetry(self.symmetry)?;
+        self.part = Some(part);
+        Ok(())
+    }
+
+    /// Whether the defaults are CHOLMOD: faster than MUMPS, for one rank and positive definite matrices.
+    fn takes_cholmod(&self) -> bool {
+        self.direct
+            && self.settings.lagged
+            && self.comm.size() == 1
+            && self.symmetry == Symmetry::PositiveDefinite
+            && !self.without_cholmod
     }
 
     /// Whether another attempt may succeed: more workspace, or LDLᵀ instead of LLᵀ.
@@ -296,7 +376,8 @@ impl<'c> LinearSolver<'c> {
     fn use_pivoting(&mut self) -> Result<()> {
         self.symmetry = Symmetry::Symmetric;
         self.ksp = None;
-        agree(self.comm, self.matrix.set_symmetry(self.symmetry).map_err(from_petsc))?;
+        let factorised = self.part.as_mut().unwrap_or(&mut self.matrix);
+        agree(self.comm, factorised.set_symmetry(self.symmetry).map_err(from_petsc))?;
         if self.comm.is_root() {
             log::info!("the stiffness matrix is not positive definite: from now on factorised with pivoting");
         }
@@ -312,6 +393,17 @@ impl<'c> LinearSolver<'c> {
     ///
     /// # Collective
     pub fn solve(&mut self, rhs: &[f64], u: &mut [f64]) -> Result<SolveInfo> {
+        self.solve_to(rhs, u, self.settings.rtol)
+    }
+
+    /// As [`LinearSolver::solve`], where a Krylov method need not reduce the residual below `rtol |f|`. With
+    /// [`LinearOptions::lagged`] a solve that fails with factors or levels of earlier values is repeated with new ones.
+    ///
+    /// # Errors
+    /// As [`LinearSolver::solve`].
+    ///
+    /// # Collective
+    pub fn solve_to(&mut self, rhs: &[f64], u: &mut [f64], rtol: f64) -> Result<SolveInfo> {
         let start = std::time::Instant::now();
         let load = match self.rhs.local_len() {
             Ok(n) if rhs.len() != n || u.len() != n => Err(Error::run(format!(
@@ -326,7 +418,18 @@ impl<'c> LinearSolver<'c> {
             Err(e) => Err(from_petsc(e)),
         };
         agree(self.comm, load)?;
-        let solved = self.solve_loaded().map_err(from_petsc);
+        let mut solved = self.solve_loaded(rtol);
+        if matches!(solved, Err(petsc_rs::Error::NotConverged(_))) && self.lag.is_old() {
+            self.refresh()?;
+            solved = self.solve_loaded(rtol);
+        }
+        if matches!(&solved, Err(petsc_rs::Error::NotConverged(why)) if self.is_indefinite(why)) {
+            self.settings.symmetric = false;
+            self.ksp = None;
+            self.refresh()?;
+            solved = self.solve_loaded(rtol);
+        }
+        let solved = solved.map_err(from_petsc);
         let info = agree(self.comm, solved.and_then(|info| self.check_solution(info)))?;
         agree(self.comm, self.solution.copy_to(u).map_err(from_petsc))?;
         if self.settings.verbose && self.comm.is_root() {
@@ -341,17 +444,27 @@ impl<'c> LinearSolver<'c> {
         Ok(info)
     }
 
-    fn solve_loaded(&mut self) -> petsc_rs::Result<SolveInfo> {
+    /// Whether conjugate gradients have found that they do not apply, in the lagged mode, which then takes GMRES.
+    fn is_indefinite(&self, why: &NotConverged) -> bool {
+        self.settings.lagged && self.settings.symmetric && !self.direct && why.name.contains("INDEFINITE")
+    }
+
+    fn solve_loaded(&mut self, rtol: f64) -> petsc_rs::Result<SolveInfo> {
         let scope = options::Scope::open(&self.option_list())?;
         let Some(ksp) = self.ksp.as_mut() else {
             return Err(petsc_rs::Error::Argument("the linear solver was not set up with values".into()));
         };
+        if self.settings.lagged {
+            let (rtol, iterations) = self.lag.limits(rtol, self.settings.rtol);
+            ksp.set_tolerances(rtol, iterations)?;
+        }
         let done = ksp.solve(&self.rhs, &mut self.solution)?;
         self.used.extend(scope.close()?);
         self.matrix.mult(&self.solution, &mut self.residual)?;
         self.residual.add_scaled(-1.0, &self.rhs)?;
         let (residual_norm, load) = (self.residual.norm()?, self.rhs.norm()?);
         let relative_residual = if load > 0.0 { residual_norm / load } else { 0.0 };
+        self.lag.counts(done.iterations, relative_residual);
         Ok(SolveInfo { iterations: done.iterations, residual_norm, relative_residual, reason: done.reason })
     }
 
@@ -371,7 +484,9 @@ impl<'c> LinearSolver<'c> {
     }
 
     fn option_list(&self) -> Vec<(String, Option<String>)> {
-        defaults::option_list(&self.settings, self.direct, self.workspace, self.comm.size() > 1)
+        let definite = self.settings.symmetric && self.symmetry == Symmetry::PositiveDefinite;
+        let method = defaults::Method { direct: self.direct, definite, cholmod: self.takes_cholmod() };
+        defaults::option_list(&self.settings, method, self.workspace, self.comm.size() > 1)
     }
 
     /// Method, preconditioner and package in one line, e.g. `preonly + cholesky (mumps)`; before the first set-up it

@@ -76,14 +76,16 @@ impl<'s> HighFidelity<'s> {
             .flat_map(|&i| (0..3).map(move |c| 3 * i as usize + c))
             .map(|d| loaded.fixed.is_fixed(d))
             .collect();
-        let pattern = Pattern {
-            rows: &assembly.rows,
-            cols: &assembly.cols,
-            coordinates: &coordinates,
-            constrained: &constrained,
-        };
+        let (rows, cols) = assembly.triplets();
+        let pattern =
+            Pattern { rows: &rows, cols: &cols, coordinates: &coordinates, constrained: &constrained };
         let symmetric = !comm.any(!structure.points.symmetric());
-        let linear = LinearSolver::new(comm, pattern, LinearOptions { symmetric, ..options.linear.clone() })?;
+        let linear = LinearSolver::new(
+            comm,
+            pattern,
+            LinearOptions { symmetric, lagged: true, ..options.linear.clone() },
+        )?;
+        drop((rows, cols));
         let (n, owned) = (3 * mesh.n_nodes(), 3 * assembly.owned_nodes.len());
         Ok(HighFidelity {
             comm,
@@ -169,6 +171,7 @@ impl<'s> HighFidelity<'s> {
         }
         let moves = comm.any(moves);
         let (mut first_norm, mut cancelling) = (0.0f64, f64::INFINITY);
+        let (mut last_norm, mut driving) = (f64::INFINITY, 0.0);
         for iteration in 0..=self.options.max_iterations {
             if iteration == 0 {
                 to.strain.copy_from_slice(&from.strain);
@@ -222,7 +225,7 @@ impl<'s> HighFidelity<'s> {
                 cancelling = cancelling.min(self.assembly.diagonal_force(comm, &to.displacement));
             }
             let floor = ROUNDING * structure.dot(comm, &self.magnitude, &self.magnitude).sqrt()
-                + if iteration > 0 { CANCELLATION * cancelling } else { 0.0 };
+                + if iteration > 0 { CANCELLATION * cancelling + ROUNDING * driving } else { 0.0 };
             report.residual = if reference > 0.0 { norm / reference } else { norm };
             let imposed = iteration > 0 || !moves;
             // an infinite reference would accept anything
@@ -244,12 +247,30 @@ impl<'s> HighFidelity<'s> {
             report.iterations += 1;
             let du = (iteration == 0 && moves).then_some(self.correction.as_slice());
             self.magnitude.fill(0.0);
-            self.assembly.fill(comm, structure, &self.loaded.fixed, &self.tangent, du, &mut self.magnitude);
+            let fixed = &self.loaded.fixed;
+            let (assembly, tangent, lifted) = (&mut self.assembly, &self.tangent, &mut self.magnitude);
+            let filled = self
+                .linear
+                .set_values(|values| assembly.fill(comm, structure, fixed, tangent, du, lifted, values));
+            if let Err(e) = filled {
+                return if e.kind == crate::error::Kind::Run {
+                    Ok(Err(Failed { reason: e.message, factor: 0.5 }))
+                } else {
+                    Err(e)
+                };
+            }
             if moves && iteration == 0 {
                 structure.assemble(comm, &mut self.magnitude);
                 self.residual.iter_mut().zip(&self.magnitude).for_each(|(r, l)| *r -= l);
             }
-            match self.solve_linear() {
+            if iteration == 0 {
+                // what the step has to balance: a load that vanishes leaves the rounding of it, and no reference
+                driving = structure.dot(comm, &self.residual, &self.residual).sqrt();
+            }
+            let enough = (self.options.tolerance * reference).max(floor);
+            let forcing = forcing(norm, last_norm, enough);
+            last_norm = norm;
+            match self.solve_linear(forcing) {
                 Ok(iterations) => report.linear_iterations += iterations,
                 Err(e) if e.kind == crate::error::Kind::Run => {
                     return Ok(Err(Failed { reason: e.message, factor: 0.5 }));
@@ -272,8 +293,7 @@ impl<'s> HighFidelity<'s> {
     }
 
     /// Solves for the free part of the correction; returns the linear iterations.
-    fn solve_linear(&mut self) -> Result<u64> {
-        self.linear.factor_or_setup(&self.assembly.values)?;
+    fn solve_linear(&mut self, forcing: f64) -> Result<u64> {
         for (i, &node) in self.assembly.owned_nodes.iter().enumerate() {
             for c in 0..3 {
                 let dof = 3 * node as usize + c;
@@ -282,7 +302,7 @@ impl<'s> HighFidelity<'s> {
             }
         }
         self.solution.fill(0.0);
-        let info = self.linear.solve(&self.right_hand_side, &mut self.solution)?;
+        let info = self.linear.solve_to(&self.right_hand_side, &mut self.solution, forcing)?;
         for (i, &node) in self.assembly.owned_nodes.iter().enumerate() {
             for c in 0..3 {
                 let dof = 3 * node as usize + c;
@@ -295,4 +315,17 @@ impl<'s> HighFidelity<'s> {
         self.structure.sub.copy_from_owner(self.comm, &mut self.correction, 3);
         Ok(info.iterations as u64)
     }
+}
+
+/// Relative residual to which a correction is solved: small enough that Newton's iterations converge quadratically, and
+/// not far below what ends them. Eisenstat and Walker, "Choosing the forcing terms in an inexact Newton method" (SIAM J.
+/// Sci. Comput. 17, 1996), choice 2 with exponent 2.
+fn forcing(norm: f64, last: f64, enough: f64) -> f64 {
+    const LOOSEST: f64 = 1e-3;
+    /// Share of the square of the last reduction.
+    const SHARE: f64 = 0.1;
+    /// Share of the tolerance that the last solve leaves.
+    const MARGIN: f64 = 1e-2;
+    let quadratic = if last.is_finite() { SHARE * (norm / last).powi(2) } else { LOOSEST };
+    quadratic.max(MARGIN * enough / norm).clamp(f64::EPSILON, LOOSEST)
 }

@@ -58,15 +58,15 @@ impl Ksp {
         Ok(pc)
     }
 
-    /// The matrix to solve with, which also makes the preconditioner. To be called again when its values have
-    /// changed; the solver keeps a reference to it.
+    /// The matrix to solve with, and the one that makes the preconditioner. To be called again when their values have
+    /// changed; the solver keeps references to them.
     ///
     /// # Errors
     /// PETSc fails.
     ///
     /// # Collective
-    pub fn set_operators(&mut self, a: &Matrix) -> Result<()> {
-        check!(KSPSetOperators(self.raw()?, a.raw()?, a.raw()?))
+    pub fn set_operators(&mut self, a: &Matrix, preconditioner: &Matrix) -> Result<()> {
+        check!(KSPSetOperators(self.raw()?, a.raw()?, preconditioner.raw()?))
     }
 
     /// Reads the options. Some are read later: those of multigrid levels and of MUMPS in [`Ksp::set_up`].
@@ -87,6 +87,27 @@ impl Ksp {
     /// # Collective
     pub fn set_reuse_preconditioner(&mut self, reuse: bool) -> Result<()> {
         check!(KSPSetReusePreconditioner(self.raw()?, PetscBool::Type::from(reuse)))
+    }
+
+    /// Relative tolerance and most iterations, as the options have them.
+    ///
+    /// # Errors
+    /// PETSc fails.
+    pub fn tolerances(&self) -> Result<(f64, i32)> {
+        let (mut rtol, mut iterations) = (0.0, 0);
+        check!(KSPGetTolerances(self.raw()?, &mut rtol, null_mut(), null_mut(), &mut iterations))?;
+        Ok((rtol, iterations))
+    }
+
+    /// Sets relative tolerance and most iterations.
+    ///
+    /// # Errors
+    /// PETSc fails.
+    ///
+    /// # Collective
+    pub fn set_tolerances(&mut self, rtol: f64, iterations: i32) -> Result<()> {
+        let keep = f64::from(PETSC_DEFAULT);
+        check!(KSPSetTolerances(self.raw()?, rtol, keep, keep, iterations))
     }
 
     /// Builds the preconditioner or factorises. Nothing is done where the matrix has not changed since.

@@ -14,7 +14,7 @@
 //! b.copy_from(&[6.0])?;
 //! let mut ksp = Ksp::new(&world, "demo_")?;
 //! ksp.set_from_options()?;
-//! ksp.set_operators(&a)?;
+//! ksp.set_operators(&a, &a)?;
 //! ksp.solve(&b, &mut x)?;
 //! assert!((x.to_vec()?[0] - 3.0).abs() < 1e-5);
 //! drop((a, x, b, ksp));

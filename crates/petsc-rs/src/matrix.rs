@@ -5,7 +5,7 @@ use crate::session::Session;
 use crate::vector::Vector;
 use mpi::traits::Communicator;
 use petsc_sys::*;
-use std::ptr::null_mut;
+use std::ptr::{null, null_mut};
 use std::vec::Vec;
 
 const WHAT: &str = "a matrix";
@@ -27,6 +27,10 @@ pub struct Matrix {
     raw: Mat,
     session: Session,
     entries: usize,
+    /// Whether the values of the pattern are PETSc's own array, entry by entry.
+    in_place: bool,
+    /// Values on their way to PETSc, where they are not.
+    values: Vec<f64>,
 }
 
 impl Matrix {
@@ -34,7 +38,8 @@ impl Matrix {
     /// numbers; one place may occur several times, on several ranks too (the values are added), and rows may belong
     /// to other ranks. `block_size` unknowns belong together (3 for displacements); it divides `n_local`.
     ///
-    /// The arrays are copied, since PETSc sorts them in place.
+    /// A pattern without repetitions whose entries come row by row, columns ascending, is taken as it is on one rank: no
+    /// maps are kept and values are written where PETSc stores them. Other arrays are copied, since PETSc sorts them.
     ///
     /// # Errors
     /// Arrays of different length, a number below 0 (PETSc would drop the entry silently) or beyond the matrix, or a
@@ -61,7 +66,8 @@ impl Matrix {
         let n = int(n_local, "local rows of a matrix")?;
         let count =
             PetscCount::try_from(rows.len()).map_err(|_| Error::Argument("too many entries".into()))?;
-        let mut m = Matrix { raw: null_mut(), session, entries: rows.len() };
+        let mut m =
+            Matrix { raw: null_mut(), session, entries: rows.len(), in_place: false, values: Vec::new() };
         check!(MatCreate(comm.as_raw(), &mut m.raw))?;
         check!(MatSetSizes(m.raw, n, n, PETSC_DETERMINE, PETSC_DETERMINE))?;
         check!(MatSetBlockSize(m.raw, int(block_size, "block size")?))?;
@@ -77,6 +83,14 @@ impl Matrix {
             return Err(Error::Argument(format!(
                 "entry {k} of the pattern, ({i}, {j}), is outside {size} rows"
             )));
+        }
+        if comm.size() == 1 && sorted(rows, cols) {
+            let mut start = vec![0; n_local + 1];
+            rows.iter().for_each(|&i| start[i as usize + 1] += 1);
+            (0..n_local).for_each(|i| start[i + 1] += start[i]);
+            check!(MatSeqAIJSetPreallocationCSR(m.raw, start.as_ptr(), cols.as_ptr(), null()))?;
+            m.in_place = true;
+            return Ok(m);
         }
         let (mut rows, mut cols) = (rows.to_vec(), cols.to_vec());
         check!(MatSetPreallocationCOO(m.raw, count, rows.as_mut_ptr(), cols.as_mut_ptr()))?;
@@ -102,7 +116,33 @@ impl Matrix {
                 self.entries
             )));
         }
-        check!(MatSetValuesCOO(self.raw()?, values.as_ptr(), InsertMode::INSERT_VALUES))
+        self.with_values(|to| to.copy_from_slice(values))
+    }
+
+    /// Lets `fill` write all values, one for each entry of the pattern; what they hold before is not defined.
+    ///
+    /// # Errors
+    /// PETSc fails.
+    ///
+    /// # Collective
+    pub fn with_values<R>(&mut self, fill: impl FnOnce(&mut [f64]) -> R) -> Result<R> {
+        let raw = self.raw()?;
+        if !self.in_place {
+            self.values.resize(self.entries, 0.0);
+            let done = fill(&mut self.values);
+            check!(MatSetValuesCOO(raw, self.values.as_ptr(), InsertMode::INSERT_VALUES))?;
+            return Ok(done);
+        }
+        let mut array = null_mut();
+        check!(MatSeqAIJGetArrayWrite(raw, &mut array))?;
+        let done = if self.entries == 0 {
+            fill(&mut [])
+        } else {
+            // Safety: a sequential matrix with the pattern of `from_coo` holds `entries` values, lent until restored
+            fill(unsafe { std::slice::from_raw_parts_mut(array, self.entries) })
+        };
+        check!(MatSeqAIJRestoreArrayWrite(raw, &mut array))?;
+        Ok(done)
     }
 
     /// States what holds for these and all later values, so that solvers need not test it.
@@ -125,6 +165,27 @@ impl Matrix {
             check!(MatSetOption(raw, option, value))?;
         }
         Ok(())
+    }
+
+    /// The symmetric part `(A + Aᵀ) / 2` of a matrix whose pattern is symmetric, as a matrix of its own.
+    ///
+    /// # Errors
+    /// PETSc fails.
+    ///
+    /// # Collective
+    pub fn symmetric_part(&self) -> Result<Matrix> {
+        let raw = self.raw()?;
+        let mut part = Matrix {
+            raw: null_mut(),
+            session: self.session,
+            entries: 0,
+            in_place: false,
+            values: Vec::new(),
+        };
+        check!(MatTranspose(raw, MatReuse::MAT_INITIAL_MATRIX, &mut part.raw))?;
+        check!(MatAXPY(part.raw, 1.0, raw, MatStructure::SAME_NONZERO_PATTERN))?;
+        check!(MatScale(part.raw, 0.5))?;
+        Ok(part)
     }
 
     /// Gives multigrid the vectors that the operator nearly annihilates (rigid-body modes without supports). They
@@ -211,6 +272,12 @@ impl Matrix {
         // Safety: filled by the checked call before
         Ok(unsafe { info.assume_init() }.nz_used)
     }
+}
+
+/// Whether entries come row by row with ascending columns, none twice.
+fn sorted(rows: &[i32], cols: &[i32]) -> bool {
+    let place = |k: usize| (rows[k], cols[k]);
+    i32::try_from(rows.len()).is_ok() && (1..rows.len()).all(|k| place(k - 1) < place(k))
 }
 
 impl Drop for Matrix {

@@ -199,7 +199,7 @@ fn a_chain_of_springs_is_solved(world: &SimpleCommunicator) {
         ksp.set_from_options().expect("options");
         for factor in [1.0, 4.0] {
             a.set_values(&values.iter().map(|v| factor * v).collect::<Vec<_>>()).expect("values");
-            ksp.set_operators(&a).expect("operators");
+            ksp.set_operators(&a, &a).expect("operators");
             ksp.set_up().expect("set up");
             let (_, _, package) = ksp.method().expect("names");
             assert_eq!(
@@ -222,7 +222,7 @@ fn a_chain_of_springs_is_solved(world: &SimpleCommunicator) {
         options::Scope::open(&[pair("-s_ksp_max_it", "3"), pair("-s_pc_type", "none")]).expect("scope");
     let mut ksp = Ksp::new(world, "s_").expect("a solver");
     ksp.set_from_options().expect("options");
-    ksp.set_operators(&a).expect("operators");
+    ksp.set_operators(&a, &a).expect("operators");
     let error = ksp.solve(&b, &mut x).expect_err("three iterations are too few");
     assert!(matches!(&error, Error::NotConverged(n) if n.reason == -3 && n.iterations == 3), "{error}");
     assert!(error.to_string().contains("-ksp_max_it"), "{error}");
@@ -238,7 +238,7 @@ fn a_singular_matrix_is_reported_with_the_numbers_of_mumps(world: &SimpleCommuni
             .expect("scope");
     let mut ksp = Ksp::new(world, "m_").expect("a solver");
     ksp.set_from_options().expect("options");
-    ksp.set_operators(&a).expect("operators");
+    ksp.set_operators(&a, &a).expect("operators");
     let error = ksp.set_up().expect_err("39 rows are empty");
     assert!(matches!(&error, Error::NotConverged(n) if n.mumps.is_some_and(|m| m.0 < 0)), "{error}");
     if world.rank() == 0 {

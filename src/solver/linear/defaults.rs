@@ -5,44 +5,61 @@ use super::{LinearOptions, PREFIX};
 /// Extra workspace of MUMPS, per cent, in the order tried.
 pub(super) const WORKSPACES: [u32; 4] = [100, 200, 400, 800];
 
+/// What the defaults depend on besides the user's settings.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Method {
+    /// A factorisation, alone or as preconditioner.
+    pub direct: bool,
+    /// K is symmetric and, as far as known, positive definite.
+    pub definite: bool,
+    /// CHOLMOD factorises.
+    pub cholmod: bool,
+}
+
 /// The user's options, then the defaults of the module's documentation: the first of one name counts. A larger
 /// workspace after a failure comes before both.
 pub(super) fn option_list(
     settings: &LinearOptions,
-    direct: bool,
+    method: Method,
     workspace: usize,
     several_ranks: bool,
 ) -> Vec<(String, Option<String>)> {
+    let Method { direct, definite, cholmod } = method;
     let extra = (full_name("mat_mumps_icntl_14"), Some(WORKSPACES[workspace].to_string()));
     let mut list = Vec::new();
     if workspace > 0 {
         list.push(extra.clone());
     }
     list.extend(settings.options.iter().map(|(k, v)| (full_name(k), v.clone())));
-    if direct {
+    if direct && !cholmod {
         list.push(extra);
     }
     let mut default = |key: &str, value: &str| list.push((full_name(key), Some(value.to_string())));
     if direct {
-        default("ksp_type", "preonly");
-        default("pc_type", if settings.symmetric { "cholesky" } else { "lu" });
-        default("pc_factor_mat_solver_type", "mumps");
-    } else {
+        if !settings.lagged {
+            default("ksp_type", "preonly");
+        }
+        default("pc_type", if settings.symmetric || settings.lagged { "cholesky" } else { "lu" });
+        default("pc_factor_mat_solver_type", if cholmod { "cholmod" } else { "mumps" });
+    }
+    if settings.lagged || !direct {
         default("ksp_norm_type", "unpreconditioned");
         default("ksp_rtol", &format!("{:e}", settings.rtol));
         default("ksp_max_it", "2000");
-        default("pc_type", "gamg");
-        default("pc_gamg_reuse_interpolation", "true");
-        if settings.reproducible && several_ranks {
-            // PETSc knows this way for distributed matrices only
-            default("-matptap_via", "allatonce");
-        }
-        if settings.symmetric {
+        if definite {
             default("ksp_type", "cg");
         } else {
             default("ksp_type", "gmres");
             default("ksp_pc_side", "right");
             default("ksp_gmres_restart", "100");
+        }
+    }
+    if !direct {
+        default("pc_type", "gamg");
+        default("pc_gamg_reuse_interpolation", "true");
+        if settings.reproducible && several_ranks {
+            // PETSc knows this way for distributed matrices only
+            default("-matptap_via", "allatonce");
         }
     }
     list
