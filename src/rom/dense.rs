@@ -98,6 +98,21 @@ pub fn product(m: usize, a: &[f64], k: usize, lda: usize, b: &[f64], n: usize, o
     );
 }
 
+/// Writes columns as the rows of `out`, `len x columns.len()`; in blocks, so that both are read and written in cache lines.
+pub fn interleave(columns: &[impl AsRef<[f64]>], out: &mut [f64]) {
+    const BLOCK: usize = 128;
+    let m = columns.len();
+    if m == 0 {
+        return;
+    }
+    for (b, rows) in out.chunks_mut(BLOCK * m).enumerate() {
+        for (i, column) in columns.iter().enumerate() {
+            let values = &column.as_ref()[b * BLOCK..];
+            rows[i..].iter_mut().step_by(m).zip(values).for_each(|(r, x)| *r = *x);
+        }
+    }
+}
+
 /// Copies a faer matrix into a packed column-major vector.
 pub fn to_column_major(a: MatRef<'_, f64>) -> Vec<f64> {
     let mut out = Vec::with_capacity(a.nrows() * a.ncols());
@@ -123,6 +138,16 @@ mod tests {
         assert_eq!(blur(0.0), 0.0);
         assert_eq!(blur(f64::NEG_INFINITY), f64::NEG_INFINITY);
         assert!(blur(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn interleaved_columns_are_rows() {
+        let columns: Vec<Vec<f64>> =
+            (0..3).map(|i| (0..300).map(|k| f64::from(10 * k + i)).collect()).collect();
+        let mut rows = vec![0.0; 900];
+        interleave(&columns, &mut rows);
+        assert!((0..900).all(|k| rows[k] == columns[k % 3][k / 3]));
+        interleave(&columns[..0], &mut []);
     }
 
     #[test]

@@ -8,24 +8,24 @@ use crate::fem::MassMatrix;
 use crate::parallel::Comm;
 use crate::rom::offline::Driver;
 use crate::rom::offline::assemble::{Bases, DualBasis};
-use crate::rom::pod::{Diagonal, PodError, ProductFn, pod_extend};
+use crate::rom::pod::{Diagonal, PodError, ProductFn, Truncation, pod_extend};
 use crate::solver::{FullState, HighFidelity, StepReport};
 use crate::structure::{LoadedStructure, Structure};
 
 /// One step of the high-fidelity model: all that enrichment asks of a solver.
 pub trait HighFidelityStep {
-    /// Takes a full state to time `to`.
+    /// Takes a full state to time `to`; `guess`: a displacement that may be near that at `to`.
     ///
     /// # Errors
     /// The step failed; the state is that of the last sub-step that converged.
     ///
     /// # Collective
-    fn step(&mut self, state: &mut FullState, to: f64) -> Result<StepReport>;
+    fn step(&mut self, state: &mut FullState, to: f64, guess: Option<&[f64]>) -> Result<StepReport>;
 }
 
 impl HighFidelityStep for HighFidelity<'_> {
-    fn step(&mut self, state: &mut FullState, to: f64) -> Result<StepReport> {
-        self.advance(state, to)
+    fn step(&mut self, state: &mut FullState, to: f64, guess: Option<&[f64]>) -> Result<StepReport> {
+        self.advance_from(state, to, guess)
     }
 }
 
@@ -167,6 +167,17 @@ impl<'s> Products<'s> {
 pub fn scaled(dual: &DualBasis) -> Vec<Vec<f64>> {
     let times = |(column, s): (&Vec<f64>, &f64)| column.iter().map(|x| s * x).collect();
     dual.columns.iter().zip(&dual.singular_values).map(times).collect()
+}
+
+/// As [`scaled`], without those that are too small to count beside the others: columns that are orthonormal are their own
+/// POD.
+pub fn principal(dual: &DualBasis, truncation: Truncation) -> Vec<Vec<f64>> {
+    let mut columns = scaled(dual);
+    let mut order: Vec<usize> = (0..columns.len()).collect();
+    order.sort_by(|&a, &b| dual.singular_values[b].total_cmp(&dual.singular_values[a]));
+    let squares: Vec<f64> = order.iter().map(|&k| dual.singular_values[k].powi(2)).collect();
+    order.truncate(truncation.count(&squares, 0.0));
+    order.into_iter().map(|k| std::mem::take(&mut columns[k])).collect()
 }
 
 fn failed(what: &str, e: &PodError) -> Error {

@@ -6,6 +6,8 @@
 
 use super::dense::{axpy, blur, dot};
 use crate::parallel::Comm;
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
 
 /// The chosen points.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,53 +34,115 @@ pub struct Qdeim {
 /// `m` must agree; a rank may have no rows.
 pub fn qdeim(comm: &Comm, basis: &[f64], m: usize, ids: &[u64]) -> Qdeim {
     assert_eq!(basis.len(), ids.len() * m, "basis must be points x modes");
-    let mut rest = basis.to_vec();
-    let mut taken = vec![false; ids.len()];
-    let mut directions: Vec<f64> = Vec::with_capacity(m * m);
+    let mut rest = Rest::new(basis, m, ids);
     let mut out = Qdeim { ids: Vec::new(), owners: Vec::new(), local: Vec::new(), diagonal: Vec::new() };
     for step in 0..m {
-        let mut best = (f64::NEG_INFINITY, u64::MAX, usize::MAX);
-        for (k, row) in rest.chunks_exact(m).enumerate().filter(|(k, _)| !taken[*k]) {
-            let size = blur(dot(row, row));
-            if size > best.0 || (size == best.0 && ids[k] < best.1) {
-                best = (size, ids[k], k);
-            }
-        }
-        let (size, id, owner) = comm.argmax(best.0, best.1);
+        let best = rest.largest();
+        let (size, id) = best.map_or((f64::NEG_INFINITY, u64::MAX), |k| (rest.sizes[k], ids[k]));
+        let (size, id, owner) = comm.argmax(size, id);
         let floor = out.diagonal.first().map_or(0.0, |d| m as f64 * f64::EPSILON * d);
         if size.is_nan() || size <= floor * floor {
             break;
         }
         let mut row = vec![0.0; m];
-        if comm.rank() == owner {
-            taken[best.2] = true;
-            out.local.push((step, best.2));
-            row.copy_from_slice(&basis[best.2 * m..(best.2 + 1) * m]);
+        let chosen = best.filter(|_| comm.rank() == owner);
+        if let Some(k) = chosen {
+            row.copy_from_slice(&basis[k * m..(k + 1) * m]);
         }
         comm.broadcast(&mut row, owner);
         // Twice is enough (Parlett): the direction is orthogonal to the previous ones to rounding.
         for _ in 0..2 {
-            for q in directions.chunks_exact(m) {
+            for q in rest.directions.chunks_exact(m) {
                 axpy(-dot(&row, q), q, &mut row);
             }
         }
         let length = dot(&row, &row).sqrt();
         if length <= floor {
-            if comm.rank() == owner {
-                out.local.pop();
-            }
             break;
         }
         row.iter_mut().for_each(|x| *x /= length);
-        for other in rest.chunks_exact_mut(m) {
-            axpy(-dot(other, &row), &row, other);
+        rest.directions.extend_from_slice(&row);
+        if let Some(k) = chosen {
+            rest.order.pop();
+            out.local.push((step, k));
         }
-        directions.extend_from_slice(&row);
         out.ids.push(id);
         out.owners.push(owner);
         out.diagonal.push(length);
     }
     out
+}
+
+/// The rows less their parts along the chosen directions. That only makes them shorter, so that a row is brought up to date
+/// no sooner than its last known size is the largest of all: most rows never are.
+struct Rest<'a> {
+    rows: Vec<f64>,
+    m: usize,
+    ids: &'a [u64],
+    /// Squared norms as last known, blurred.
+    sizes: Vec<f64>,
+    /// Directions taken off each row.
+    done: Vec<u32>,
+    /// Rows by size, the lowest id first among equals.
+    order: BinaryHeap<(Size, Reverse<u64>, usize)>,
+    /// Orthonormal, one after the other.
+    directions: Vec<f64>,
+}
+
+impl<'a> Rest<'a> {
+    fn new(basis: &[f64], m: usize, ids: &'a [u64]) -> Rest<'a> {
+        let sizes: Vec<f64> = basis.chunks_exact(m.max(1)).map(|row| blur(dot(row, row))).collect();
+        let numbers = sizes.iter().zip(ids).enumerate().filter(|(_, (size, _))| !size.is_nan());
+        let order = numbers.map(|(k, (size, id))| (Size(*size), Reverse(*id), k)).collect();
+        Rest {
+            rows: basis.to_vec(),
+            m,
+            ids,
+            done: vec![0; sizes.len()],
+            sizes,
+            order,
+            directions: Vec::new(),
+        }
+    }
+
+    /// The row of the largest size, up to date; it stays in the order.
+    fn largest(&mut self) -> Option<usize> {
+        let m = self.m;
+        loop {
+            let k = self.order.peek()?.2;
+            let first = m * self.done[k] as usize;
+            if first == self.directions.len() {
+                return Some(k);
+            }
+            self.order.pop();
+            let row = &mut self.rows[k * m..(k + 1) * m];
+            for q in self.directions[first..].chunks_exact(m) {
+                axpy(-dot(row, q), q, row);
+                // of all directions one by one: the same whenever the row is brought up to date
+                self.sizes[k] = self.sizes[k].min(blur(dot(row, row)));
+            }
+            self.done[k] = (self.directions.len() / m) as u32;
+            self.order.push((Size(self.sizes[k]), Reverse(self.ids[k]), k));
+        }
+    }
+}
+
+/// A size in the order of numbers.
+#[derive(PartialEq)]
+struct Size(f64);
+
+impl Eq for Size {}
+
+impl Ord for Size {
+    fn cmp(&self, other: &Size) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Size {
+    fn partial_cmp(&self, other: &Size) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 #[cfg(test)]

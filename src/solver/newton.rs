@@ -134,10 +134,29 @@ impl<'s> HighFidelity<'s> {
     ///
     /// # Collective
     pub fn advance(&mut self, state: &mut FullState, to: f64) -> Result<StepReport> {
+        self.advance_from(state, to, None)
+    }
+
+    /// As [`HighFidelity::advance`], with `guess`, a displacement near that at `to`, as the first iterate of the whole step.
+    /// Where Newton's method does not converge from there, the step begins as any other.
+    ///
+    /// # Errors
+    /// As [`HighFidelity::advance`].
+    ///
+    /// # Collective
+    pub fn advance_from(
+        &mut self,
+        state: &mut FullState,
+        to: f64,
+        mut guess: Option<&[f64]>,
+    ) -> Result<StepReport> {
         let min_step = self.options.min_step;
         let mut trial = state.clone();
         advance_with_cuts(state.time, to, min_step, |_, t1, report| {
-            let done = self.attempt(state, &mut trial, t1, report)?;
+            let mut done = self.attempt(state, &mut trial, t1, guess, report)?;
+            if done.is_err() && guess.take().is_some() {
+                done = self.attempt(state, &mut trial, t1, None, report)?;
+            }
             if done.is_ok() {
                 std::mem::swap(state, &mut trial);
             }
@@ -151,12 +170,13 @@ impl<'s> HighFidelity<'s> {
         from: &FullState,
         to: &mut FullState,
         t1: f64,
+        guess: Option<&[f64]>,
         report: &mut StepReport,
     ) -> Result<std::result::Result<(), Failed>> {
         let (comm, structure) = (self.comm, self.structure);
         let mesh = &structure.sub.mesh;
         to.time = t1;
-        to.displacement.copy_from_slice(&from.displacement);
+        to.displacement.copy_from_slice(guess.unwrap_or(&from.displacement));
         self.loaded.temperature.evaluate(t1, &mut to.temperature);
         self.loaded.external_force(t1, &mut self.external);
         let external_norm2 = structure.dot(comm, &self.external, &self.external);
@@ -165,7 +185,11 @@ impl<'s> HighFidelity<'s> {
         self.correction.fill(0.0);
         let mut moves = false;
         for (dof, &term) in self.loaded.fixed.term_of.iter().enumerate().filter(|(_, t)| **t != u32::MAX) {
-            let d = prescribed[term as usize] - from.displacement[dof];
+            let at = prescribed[term as usize];
+            if guess.is_some() {
+                to.displacement[dof] = at;
+            }
+            let d = at - to.displacement[dof];
             self.correction[dof] = d;
             moves |= d != 0.0;
         }
@@ -173,7 +197,7 @@ impl<'s> HighFidelity<'s> {
         let (mut first_norm, mut cancelling) = (0.0f64, f64::INFINITY);
         let (mut last_norm, mut driving) = (f64::INFINITY, 0.0);
         for iteration in 0..=self.options.max_iterations {
-            if iteration == 0 {
+            if iteration == 0 && guess.is_none() {
                 to.strain.copy_from_slice(&from.strain);
             } else {
                 structure.geometry.strain(mesh, &to.displacement, &mut to.strain);

@@ -25,8 +25,9 @@ pub(super) struct Watch {
     carried: Vec<f64>,
     trial: Vec<f64>,
     norms: Vec<f64>,
-    /// Norms of the triggers when a step was last accepted or replaced.
-    last_norms: Vec<f64>,
+    /// Sizes of the triggers, and those when a step was last accepted or replaced.
+    sizes: Vec<f64>,
+    last_sizes: Vec<f64>,
     /// Path of the misfit of p over its norm, with the step.
     pub accumulated: f64,
     /// Predicted error of the step.
@@ -77,7 +78,8 @@ impl Watch {
             carried: zeros(),
             trial: zeros(),
             norms: zeros(),
-            last_norms: zeros(),
+            sizes: zeros(),
+            last_sizes: zeros(),
             accumulated: 0.0,
             predicted: 0.0,
             bound: 0.0,
@@ -115,9 +117,17 @@ impl Watch {
             // NaN must trigger, and max would drop it
             self.indicator = if d.residual.is_nan() { f64::INFINITY } else { self.indicator.max(d.residual) };
             self.trial[k] = self.carried[k] + d.path;
-            self.norms[k] = d.norm.max(f64::MIN_POSITIVE);
         }
+        self.see_sizes(duals);
         self.predict();
+    }
+
+    /// Takes the sizes of the triggers: those of a trial, or of the high-fidelity step that replaced it.
+    pub fn see_sizes(&mut self, duals: &[Dual]) {
+        for (k, name) in self.triggers.iter().enumerate() {
+            let Some(d) = duals.iter().find(|d| d.name == *name) else { continue };
+            (self.sizes[k], self.norms[k]) = (d.size, d.norm.max(f64::MIN_POSITIVE));
+        }
     }
 
     /// Prediction and bound of the error of p from its accumulated indicator; without calibration the plain factor of
@@ -141,14 +151,21 @@ impl Watch {
         }
     }
 
+    /// Whether the reduced Newton of the step did not converge.
+    pub fn failed(&self) -> bool {
+        self.failed
+    }
+
     /// Takes the verdict of the full residual.
     pub fn see_residual(&mut self, high: bool) {
         self.residual_high = high;
     }
 
-    /// Takes the indicator of the stress.
+    /// Takes the indicator of the stress where p begins to grow: rates of p err by a multiple of what the stress errs, so that
+    /// half of what p itself may show is asked.
     pub fn see_stress(&mut self, indicator: Option<f64>) {
-        self.stress_high = indicator.is_some_and(|eta| eta.is_nan() || eta > self.tolerance / self.safety);
+        self.stress_high =
+            indicator.is_some_and(|eta| eta.is_nan() || eta > self.tolerance / (2.0 * self.safety));
     }
 
     /// Whether the step must not be accepted.
@@ -163,7 +180,7 @@ impl Watch {
 
     /// Whether a quantity is more than twice what it was at the last step.
     pub fn grows(&self, name: &str) -> bool {
-        self.triggers.iter().position(|t| t == name).is_some_and(|k| self.norms[k] > 2.0 * self.last_norms[k])
+        self.triggers.iter().position(|t| t == name).is_some_and(|k| self.sizes[k] > 2.0 * self.last_sizes[k])
     }
 
     /// Whether the error made so far has left what was calibrated, which no high-fidelity step mends: the state that it
@@ -189,7 +206,7 @@ impl Watch {
     }
 
     fn note(&mut self, time: f64) {
-        self.last_norms.copy_from_slice(&self.norms);
+        self.last_sizes.copy_from_slice(&self.sizes);
         let h = &mut self.history;
         h.time.push(time);
         h.indicator.push(self.indicator.min(f64::MAX));

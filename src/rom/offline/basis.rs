@@ -65,11 +65,13 @@ pub fn displacement_modes(
 /// Strains of basis vectors (each `3 n_nodes`), interleaved for the cubature: row-major `6 n_points x count`.
 pub fn strain_rows(structure: &Structure, vectors: &[Vec<f64>]) -> Vec<f64> {
     let (n, count) = (structure.geometry.n_points(), vectors.len());
-    let mut rows = vec![0.0; 6 * n * count];
-    let mut strain = vec![0.0; 6 * n];
-    for (i, u) in vectors.iter().enumerate() {
+    let strain = |u: &Vec<f64>| {
+        let mut strain = vec![0.0; 6 * n];
         structure.geometry.strain(&structure.sub.mesh, u, &mut strain);
-        rows[i.min(6 * n * count)..].iter_mut().step_by(count).zip(&strain).for_each(|(r, s)| *r = *s);
-    }
+        strain
+    };
+    let strains: Vec<Vec<f64>> = vectors.iter().map(strain).collect();
+    let mut rows = vec![0.0; 6 * n * count];
+    crate::rom::dense::interleave(&strains, &mut rows);
     rows
 }

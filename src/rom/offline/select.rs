@@ -5,6 +5,7 @@ use super::basis::{PodMethod, decompose};
 use crate::error::{Error, Result};
 use crate::parallel::{Comm, Dd};
 use crate::rom::cubature::{self, Cubature, Problem};
+use crate::rom::dense::interleave;
 use crate::rom::pod::{Diagonal, Truncation, pod_gram};
 use crate::rom::qdeim::qdeim;
 use crate::structure::{Quantity, Structure};
@@ -73,9 +74,7 @@ pub fn cubature_points(
     let stresses = compressed.as_deref().unwrap_or(stresses);
     let s = stresses.len();
     let mut rows = vec![0.0; 6 * n * s];
-    for (i, stress) in stresses.iter().enumerate() {
-        rows[i.min(6 * n * s)..].iter_mut().step_by(s).zip(stress).for_each(|(r, x)| *r = *x);
-    }
+    interleave(stresses, &mut rows);
     let strains = unit_strains(comm, structure, strain_rows, modes);
     let integrands = cubature::Factored::new(n, modes, &strains, s, &rows);
     let problem = Problem {
@@ -159,9 +158,7 @@ pub fn dual_points(
     let m = columns.len();
     let ids = value_ids(structure, components);
     let mut row_major = vec![0.0; ids.len() * m];
-    for (k, column) in columns.iter().enumerate() {
-        row_major.iter_mut().skip(k).step_by(m).zip(column).for_each(|(r, x)| *r = *x);
-    }
+    interleave(columns, &mut row_major);
     let chosen = qdeim(comm, &row_major, m, &ids);
     chosen.local.iter().map(|(_, row)| (row / components) as u32).collect()
 }

@@ -136,7 +136,7 @@ impl Truncation {
     }
 
     /// Number of modes for squared singular values (descending, not negative), none at or below `floor` times the first.
-    fn count(&self, squares: &[f64], floor: f64) -> usize {
+    pub fn count(&self, squares: &[f64], floor: f64) -> usize {
         let first = squares.first().copied().unwrap_or(0.0);
         let eps2 = self.relative.powi(2);
         let n_a = squares.iter().filter(|l| **l > eps2 * first).count();

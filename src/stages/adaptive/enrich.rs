@@ -11,7 +11,7 @@ use crate::solver::{FullState, thermoelastic_modes};
 /// Tolerance of the cubature over that of the error. Rates of p grow with a high power of the stress (8 to 30 here), so that
 /// p errs as much more than the forces that the cubature integrates: with 1/20 a model missed the steps that it was
 /// enriched with (docs/adaptive.md).
-const CUBATURE: f64 = 1.0 / 150.0;
+const CUBATURE: f64 = 1.0 / 300.0;
 
 /// A high-fidelity step that was taken.
 pub(super) struct FullStep {
@@ -26,14 +26,18 @@ pub(super) struct FullStep {
 }
 
 impl Run<'_> {
-    /// One high-fidelity step to `t` from the replayed state, and the bases with what it found. The model is not
-    /// assembled anew: [`Run::renew`].
-    pub(super) fn enrich(&mut self, t: f64) -> Result<FullStep> {
+    /// One high-fidelity step to `t` from the replayed state, and the bases with what it found. `guess`: coefficients of a
+    /// displacement that may be near. The model is not assembled anew: [`Run::renew`].
+    pub(super) fn enrich(&mut self, t: f64, guess: Option<&[f64]>) -> Result<FullStep> {
         let (cx, options) = (self.cx, self.options);
         self.catch_up()?;
         let before = self.replay.state().clone();
         self.full.clone_from(&before);
-        let report = cx.timers.time("high-fidelity", || self.high.step(&mut self.full, t))?;
+        if let Some(coefficients) = guess {
+            self.model.displacement(coefficients, &mut self.u);
+        }
+        let guess = guess.map(|_| self.u.as_slice());
+        let report = cx.timers.time("high-fidelity", || self.high.step(&mut self.full, t, guess))?;
         let mut shape = self.full.displacement.clone();
         for (lift, (value, amplitude)) in self.model.bases.lifts.iter().zip(&self.lifts) {
             crate::rom::dense::axpy(-value * amplitude.value(t), &lift.1, &mut shape);
@@ -67,13 +71,15 @@ impl Run<'_> {
         self.renewed = true;
         for attempt in 0..2 {
             cx.timers.time("reduction", || self.model.rebuild(tolerance))?;
-            let difference = self.solve_again(t, &step.before, &step.shape)?;
-            if difference <= 100.0 * tolerance || attempt == 1 {
+            let (difference, eta) = self.solve_again(t, &step.before, &step.shape)?;
+            let doubtful = eta > self.options.tolerance / self.options.safety;
+            if (difference <= 100.0 * tolerance && !doubtful) || attempt == 1 {
                 break;
             }
             tolerance *= 0.1;
             log::info!(
-                "the new model misses its own step by {difference:.1e}: cubature tolerance now {tolerance:.1e}"
+                "the new model misses its own step by {difference:.1e}, indicator {eta:.1e}: cubature tolerance now \
+                 {tolerance:.1e}"
             );
         }
         self.state = self.model.reduced_state(std::mem::take(&mut self.state.coefficients), &self.full);
@@ -81,8 +87,9 @@ impl Run<'_> {
     }
 
     /// The step to `t` by the new model, from the full state before it: relative difference of the coefficients to those
-    /// of the high-fidelity displacement `shape`. A reduced step that fails counts as a difference of 1.
-    fn solve_again(&mut self, t: f64, before: &FullState, shape: &[f64]) -> Result<f64> {
+    /// of the high-fidelity displacement `shape`, and the largest indicator of the triggers. A reduced step that fails
+    /// counts as a difference of 1.
+    fn solve_again(&mut self, t: f64, before: &FullState, shape: &[f64]) -> Result<(f64, f64)> {
         let mut start = before.displacement.clone();
         for (lift, (value, amplitude)) in self.model.bases.lifts.iter().zip(&self.lifts) {
             crate::rom::dense::axpy(-value * amplitude.value(before.time), &lift.1, &mut start);
@@ -91,12 +98,16 @@ impl Run<'_> {
         coefficients.extend(self.lifts.iter().map(|(v, a)| v * a.value(before.time)));
         let mut again = self.model.reduced_state(coefficients, before);
         if advance(&mut self.model.system, &mut again, t).is_err() {
-            return Ok(1.0);
+            return Ok((1.0, 1.0));
         }
         let target = self.products.project(&self.model.bases.modes, shape);
         let d: Vec<f64> = target.iter().zip(&again.coefficients).map(|(a, b)| a - b).collect();
         let size = crate::rom::dense::norm(&target);
-        Ok(if size > 0.0 { crate::rom::dense::norm(&d) / size } else { 0.0 })
+        let triggers = &self.options.triggers;
+        self.model.fit(&again, |name| triggers.iter().any(|t| t == name));
+        let watched = self.model.duals.iter().filter(|d| triggers.contains(&d.name));
+        let eta = watched.fold(0.0, |worst: f64, d| worst.max(d.residual));
+        Ok((if size > 0.0 { crate::rom::dense::norm(&d) / size } else { 0.0 }, eta))
     }
 
     /// Adds the linear thermo-elastic displacements of a temperature history to the modes (method.md 3.3).

@@ -189,43 +189,54 @@ impl Run<'_> {
         for (i, &t) in times.iter().enumerate() {
             let tried = burst.left == 0;
             let trial = if tried { Some(self.trial(i, t, watch)?) } else { None };
-            let Some(trial) = trial.filter(|_| !watch.wrong()) else {
-                if tried {
-                    let budget = options.max_enrichments.saturating_sub(self.summary.enriched.len());
-                    // fits for the output need a model that was assembled from the bases as they are
-                    burst.begin(i, if gappy { 1 } else { budget.clamp(1, Burst::LONGEST) });
-                }
-                let spent = self.summary.enriched.len() >= options.max_enrichments
-                    || begin.elapsed().as_secs_f64() > options.max_seconds;
-                // ranks agree on the clock of rank 0
-                let mut spent = [u64::from(spent)];
-                cx.comm.broadcast(&mut spent, 0);
-                if spent[0] == 1 {
-                    return Err(stopped(format!(
-                        "the indicator is {:.1e} at t = {t} and the budget ({} enrichments, {:.0} s) is spent; raise \
+            let trial = match trial {
+                Some(trial) if !watch.wrong() => trial,
+                refused => {
+                    // where it converged, the reduced step is near the high-fidelity one, wrong as p may be
+                    let guess = refused.filter(|_| !watch.failed()).map(|state| state.coefficients);
+                    if tried {
+                        let budget = options.max_enrichments.saturating_sub(self.summary.enriched.len());
+                        // fits for the output need a model that was assembled from the bases as they are
+                        burst.begin(i, if gappy { 1 } else { budget.clamp(1, Burst::LONGEST) });
+                    }
+                    let spent = self.summary.enriched.len() >= options.max_enrichments
+                        || begin.elapsed().as_secs_f64() > options.max_seconds;
+                    // ranks agree on the clock of rank 0
+                    let mut spent = [u64::from(spent)];
+                    cx.comm.broadcast(&mut spent, 0);
+                    if spent[0] == 1 {
+                        return Err(stopped(format!(
+                            "the indicator is {:.1e} at t = {t} and the budget ({} enrichments, {:.0} s) is spent; raise \
                          --max-enrichments or --max-seconds, or train on a case nearer to this one",
-                        watch.indicator, options.max_enrichments, options.max_seconds
-                    )));
-                }
-                let failed =
-                    |e: Error| stopped(format!("the high-fidelity step to t = {t} failed: {}", e.message));
-                let step = self.enrich(t).map_err(failed)?;
-                burst.took(i, step.outside <= options.tolerance / options.safety);
-                if burst.left == 0 && (gappy || i + 1 < times.len()) {
-                    self.renew(&step)?;
-                }
-                watch.enriched(t, (!tried).then_some(step.outside));
-                self.summary.enriched.push(t);
-                let (modes, points) = (self.model.bases.modes.len(), self.model.points);
-                progress.step(|| {
+                            watch.indicator, options.max_enrichments, options.max_seconds
+                        )));
+                    }
+                    let failed = |e: Error| {
+                        stopped(format!("the high-fidelity step to t = {t} failed: {}", e.message))
+                    };
+                    let step = self.enrich(t, guess.as_deref()).map_err(failed)?;
+                    burst.took(i, step.outside <= options.tolerance);
+                    if burst.left == 0 && (gappy || i + 1 < times.len()) {
+                        self.renew(&step)?;
+                    } else {
+                        let coefficients = std::mem::take(&mut self.state.coefficients);
+                        self.state = self.model.reduced_state(coefficients, &self.full);
+                    }
+                    self.model.fit(&self.state, |name| watch.watches(name));
+                    watch.see_sizes(&self.model.duals);
+                    watch.enriched(t, (!tried).then_some(step.outside));
+                    self.summary.enriched.push(t);
+                    let (modes, points) = (self.model.bases.modes.len(), self.model.points);
+                    progress.step(|| {
                     format!(
                         "t = {t:<10.6} high-fidelity step, {} iterations, {:.1e} outside of the bases; {modes} modes, \
                          {points} points",
                         step.iterations, step.outside
                     )
                 });
-                self.finish(case, i, t, watch)?;
-                continue;
+                    self.finish(case, i, t, watch)?;
+                    continue;
+                }
             };
             if watch.lost() {
                 return Err(stopped(format!(
@@ -263,7 +274,7 @@ impl Run<'_> {
         watch.look(&self.model.duals, reduced.is_err());
         self.summary.bound = self.summary.bound.max(watch.bound);
         // where p begins to grow it depends on the smallest errors of the stress, which its own fit does not show
-        if self.model.duals.iter().any(|d| d.counts() && watch.grows(&d.name)) && !watch.wrong() {
+        if self.model.duals.iter().any(|d| d.shows() && watch.grows(&d.name)) && !watch.wrong() {
             let stress = |name: &str| name == "sig";
             cx.timers.time("indicator", || self.model.fit(&trial, stress));
             let worst = self.model.duals.iter().find(|d| stress(&d.name)).map(|d| d.residual);

@@ -5,11 +5,11 @@ use crate::config::Case;
 use crate::error::{Error, Result};
 use crate::parallel::{Comm, agree};
 use crate::rom::cubature;
-use crate::rom::enrichment::scaled;
+use crate::rom::enrichment::{principal, scaled};
 use crate::rom::offline::assemble::{Assembled, Bases, DualBasis, assemble};
 use crate::rom::offline::reduce::gather_faces;
-use crate::rom::offline::select::compressed_stresses;
 use crate::rom::online::{PointsState, ReducedState, ReducedSystem};
+use crate::rom::pod::Truncation;
 use crate::solver::FullState;
 use crate::store::{ModelFields, ModelFile, ReducedModel};
 use crate::structure::{Quantity, Structure};
@@ -87,7 +87,7 @@ impl<'s> AdaptiveModel<'s> {
     pub fn rebuild(&mut self, tolerance: f64) -> Result<()> {
         let (comm, structure, case, path) = (self.comm, self.structure, self.case, self.path);
         if let Some(stress) = self.bases.duals.iter().find(|d| d.quantity.name == "sig") {
-            self.bases.stresses = compressed_stresses(comm, structure, &scaled(stress), tolerance / 10.0)?;
+            self.bases.stresses = principal(stress, Truncation::new(tolerance / 10.0));
         }
         let start = self.start.clone();
         let parts = build(comm, structure, &self.bases, start, tolerance, &self.origin, case, path)?;

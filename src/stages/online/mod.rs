@@ -57,7 +57,9 @@ pub(super) struct Dual {
     pub coefficients: Vec<f64>,
     /// Relative gappy residual: the error indicator.
     pub residual: f64,
-    /// Norm of the values, no less than the floor.
+    /// Norm of the values.
+    pub size: f64,
+    /// The same, no less than the floor.
     pub norm: f64,
     /// Misfit `B_z c - q_z` at this rank's points; that of the last accepted step.
     misfit: Vec<f64>,
@@ -78,7 +80,7 @@ impl Dual {
         }
         let residual = self.gappy.coefficients(comm, &self.values, &mut self.coefficients, &mut self.work);
         self.residual = residual.relative(self.floor);
-        self.norm = residual.norm.max(self.floor);
+        (self.size, self.norm) = (residual.norm, residual.norm.max(self.floor));
     }
 
     /// Fits, and measures how far the misfit has moved since the last accepted step.
@@ -96,9 +98,9 @@ impl Dual {
         self.accepted.copy_from_slice(&self.misfit);
     }
 
-    /// Whether the quantity is of a size to speak of.
-    pub fn counts(&self) -> bool {
-        self.norm > self.floor
+    /// Whether the quantity is more than nothing: above 1e-5 of its size in training.
+    pub fn shows(&self) -> bool {
+        self.size > 1e-2 * self.floor
     }
 }
 
@@ -360,6 +362,7 @@ pub(super) fn dual_fits(
             norm: 0.0,
             misfit: vec![0.0; gappy.local_rows()],
             accepted: vec![0.0; gappy.local_rows()],
+            size: 0.0,
             path: 0.0,
             quantity,
             gappy,
