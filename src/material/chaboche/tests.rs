@@ -1,7 +1,8 @@
 //! Closed forms, tangents and robustness of the law.
 
 use super::*;
-use crate::material::testing::{Point, Random};
+use crate::material::flow::FlowAt;
+use crate::material::testing::{Point, Random, assert_batches_do_not_matter};
 use crate::material::{Coefficient, Input, Law, LawError, Output, Status};
 
 const E: f64 = 2e5;
@@ -285,11 +286,16 @@ fn any_finite_strain_step_and_exponent_converges() {
             if dp == 0.0 {
                 assert!(j - r < 1e-12 * size || viscous, "{j} {r} {size} {spec:?}");
             } else if dp > 1e-2 * p {
-                let v = spec.flow.at(0.0, dt).overstress(dp.ln()).0;
+                let v = FlowAt::one(&spec.flow, 0.0, dt).overstress_of(dp).0;
                 assert!((j - r - v).abs() < 1e-12 * (size + v), "{j} {r} {v} {size} {spec:?}");
             }
         }
     }
+}
+
+#[test]
+fn a_point_does_not_depend_on_its_batch() {
+    laws().iter().for_each(|law| assert_batches_do_not_matter(law, (-50.0, 1100.0)));
 }
 
 #[test]
