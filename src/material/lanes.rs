@@ -205,14 +205,15 @@ impl<S: Simd> Lanes<S> {
         self
     }
 
-    /// `sum_i c_i self^i`.
+    /// `sum_i c_i self^i`, by pairs (Estrin), which do not wait for each other.
     #[inline(always)]
-    fn polynomial<const N: usize>(self, c: [f64; N]) -> Lanes<S> {
-        let mut sum = self.splat(c[N - 1]);
-        for i in (0..N - 1).rev() {
-            sum = sum.mul_add(self, self.splat(c[i]));
-        }
-        sum
+    fn polynomial(self, c: [f64; 12]) -> Lanes<S> {
+        let pair = |i: usize| self.splat(c[i + 1]).mul_add(self, self.splat(c[i]));
+        let x2 = self * self;
+        let x4 = x2 * x2;
+        let (low, middle, high) =
+            (pair(2).mul_add(x2, pair(0)), pair(6).mul_add(x2, pair(4)), pair(10).mul_add(x2, pair(8)));
+        high.mul_add(x4, middle).mul_add(x4, low)
     }
 
     /// `(2^k, 2^k (e^r - 1))` with `self = k ln 2 + r`, `|r| <= ln 2 / 2`; between -708 and 709.
@@ -295,8 +296,8 @@ const INVERSE_FACTORIAL: [f64; 12] = {
 };
 
 /// `2 / (2 i + 3)`.
-const INVERSE_ODD: [f64; 11] = {
-    let mut list = [0.0; 11];
+const INVERSE_ODD: [f64; 12] = {
+    let mut list = [0.0; 12];
     let mut i = 0;
     while i < list.len() {
         list[i] = 2.0 / (2 * i + 3) as f64;

@@ -9,9 +9,6 @@ use crate::material::lanes::{Lanes, MOST_LANES};
 use crate::material::points::{Index, Moduli, write, write_stress, write_tangent};
 use crate::material::{Input, Output, Status};
 
-/// Points looked at before those that flow are solved.
-const BLOCK: usize = 128;
-
 /// A call of the law, for any vector unit.
 pub(super) struct Update<'a> {
     pub(super) parameters: &'a Parameters,
@@ -26,6 +23,7 @@ impl WithSimd for Update<'_> {
     fn with_simd<S: Simd>(self, simd: S) -> Status {
         let Update { parameters, input, mut output } = self;
         let (n, n_state) = (input.len(), 7 + 6 * parameters.kinematic.len());
+        let count = Lanes::<S>::COUNT;
         let mut status = Status::Done;
         if n == 0 {
             return status;
@@ -34,48 +32,53 @@ impl WithSimd for Update<'_> {
         let constant = parameters.tables.is_constant() && parameters.curves.len() < 2;
         let mut at = At::new(parameters, &input, &[0; MOST_LANES], simd);
         let mut trial = Trial::new(simd);
-        let mut flowing = [0; BLOCK];
-        for block in (0..n).step_by(BLOCK) {
-            let end = n.min(block + BLOCK);
-            let mut waiting = 0;
-            for first in (block..end).step_by(Lanes::<S>::COUNT) {
-                // lanes beyond the end repeat the last point
-                let index: Index = array::from_fn(|l| (first + l).min(end - 1));
-                if !constant {
-                    at.set(&input, &index);
-                }
-                at.trial(&input, &index, &mut trial);
-                write_stress(&mut output, &index, trial.pressure, &trial.stress);
-                write_tangent(&mut output, &index, at.moduli, None);
+        // points among others that stay elastic: they flow once there are enough for a vector
+        let (mut waiting, mut flowing) = ([0; 2 * MOST_LANES], 0);
+        let mut next = 0;
+        while next < n || flowing > 0 {
+            let look = next < n && flowing < count;
+            // lanes beyond the end repeat the last point
+            let index: Index = if look {
+                array::from_fn(|l| (next + l).min(n - 1))
+            } else {
+                let first = flowing - flowing.min(count);
+                array::from_fn(|l| waiting[(first + l).min(flowing - 1)])
+            };
+            if !constant {
+                at.set(&input, &index);
+            }
+            at.trial(&input, &index, &mut trial);
+            if look {
                 let (f, pressure) = (trial.f.to_array(), trial.pressure.to_array());
-                for (l, k) in (first..end.min(first + Lanes::<S>::COUNT)).enumerate() {
+                let before = flowing;
+                for (l, k) in (next..n.min(next + count)).enumerate() {
                     if !((f[l] + pressure[l] + input.temperature[k]).is_finite() && input.dt > 0.0) {
                         status = status.and_cut(k, 0.5);
                     } else if f[l] > 0.0 {
-                        flowing[waiting] = k;
-                        waiting += 1;
+                        waiting[flowing] = k;
+                        flowing += 1;
                     }
                 }
-            }
-            for group in flowing[..waiting].chunks(Lanes::<S>::COUNT) {
-                let index: Index = array::from_fn(|l| group[l.min(group.len() - 1)]);
-                if !constant {
-                    at.set(&input, &index);
+                next += count;
+                if flowing - before < count {
+                    write_stress(&mut output, &index, trial.pressure, &trial.stress);
+                    write_tangent(&mut output, &index, at.moduli, None);
+                    continue;
                 }
-                at.trial(&input, &index, &mut trial);
-                let wanted = Lanes::all(simd, 0.0).below(trial.f);
-                let step = at.flow(&trial, wanted);
-                let state = &mut *output.state;
-                at.end(
-                    &mut trial,
-                    &step,
-                    #[inline(always)]
-                    |i, values| write(state, n_state, i, &index, values),
-                );
-                write_stress(&mut output, &index, trial.pressure, &trial.stress);
-                let moduli = Moduli { mu: step.mu, ..at.moduli };
-                write_tangent(&mut output, &index, moduli, Some((step.row, step.n)));
             }
+            flowing -= flowing.min(count);
+            let wanted = Lanes::all(simd, 0.0).below(trial.f);
+            let step = at.flow(&trial, wanted);
+            let state = &mut *output.state;
+            at.end(
+                &mut trial,
+                &step,
+                #[inline(always)]
+                |i, values| write(state, n_state, i, &index, values),
+            );
+            write_stress(&mut output, &index, trial.pressure, &trial.stress);
+            let moduli = Moduli { mu: step.mu, ..at.moduli };
+            write_tangent(&mut output, &index, moduli, Some((step.row, step.n)));
         }
         status
     }
