@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
 # ferrom against other programs, on seeded problems: one table of ratios, and target/bench/result.json.
 #
-#   scripts/bench.sh            small and middle problems, about three minutes
-#   scripts/bench.sh --large    also 3,000,000 x 50 snapshots and 1,000,000 points (5 GB of disk, 4 GB of memory)
+#   scripts/bench.sh                 small and middle problems
+#   scripts/bench.sh --large         also 3,000,000 x 50 snapshots and 1,000,000 points (5 GB of disk, 4 GB of memory)
+#   scripts/bench.sh plastic speed   only tasks whose names begin so (scripts/bench_table.py lists them)
 #
-# Times are processor seconds of one thread for the algorithm alone (reading excluded), the least of three runs, each
-# baseline run right after ours. Peers: numpy, scipy, pymor from PyPI, in target/bench/venv; one that does not install is
-# named and left out.
+# Peers: numpy, scipy, pymor from PyPI, in target/bench/venv, and CalculiX (Debian: calculix-ccx). What does not install is
+# named and left out. Each is timed right after ours, with one thread; files are kept in target/bench for the next time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ $# -eq 0 ] || [ "$*" = --large ] || { echo "bench.sh: the only option is --large" >&2; exit 2; }
 . scripts/env.sh
 unset OPENBLAS_CORETYPE
 cargo build --release --locked

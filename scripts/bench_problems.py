@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
-"""Seeded problems for scripts/bench.sh, in the layout of docs/matrices.md (numpy and h5py).
+"""Seeded problems for scripts/bench.sh, files in the layout of docs/matrices.md (numpy and h5py).
 
     bench_problems.py pod N S OUT.h5             S snapshots of N values, singular values falling like 0.6^k to 1e-10
     bench_problems.py cubature n S SIDE OUT.h5   n strain modes, S stress snapshots on (2 SIDE)^3 points
+    bench_problems.py box NX NY NZ N LAW OUT     mesh and cases of a bar of hexahedra, N increments up and N down
+    bench_problems.py solved n RUN.h5 OUT.h5     cubature of a run of such a bar: n strain modes, all its stresses
 
 Snapshots: travelling waves of rising frequency, mixed by a random rotation. Cubature: strain modes are low-frequency waves
 plus a few hot spots; the stresses are those of a perfectly plastic-to-hardening radial return along a random smooth path of
 the mode amplitudes, with a yield stress that varies in space, so that plastic zones grow and move.
 """
+import pathlib
 import sys
 
 import h5py
@@ -76,6 +79,56 @@ def cubature(n, s, side, out):
         file["elements"] = np.repeat(np.arange(points // 8, dtype="u8"), 8)
 
 
+LAWS = {
+    "plastic": "R0 = 100.0\nH = 5000.0\n",
+    "norton": "R0 = 10.0\nkinematic = [{ C = 1e5, D = 1e3 }]\nflow = 'norton'\nK = 300.0\nn = 30\n",
+}
+# pull and shear on the far end: of the training, and of what is predicted
+LOADS = {"train0": (50.0, 15.0), "train1": (80.0, 10.0), "train2": (65.0, 12.5), "predict": (70.0, 11.0)}
+
+
+def box(nx, ny, nz, increments, law, out):
+    out = pathlib.Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    shape = (nx + 1, ny + 1, nz + 1)
+    number = np.arange(np.prod(shape)).reshape(shape, order="F")
+    corners = [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0), (0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1)]
+    lines = ["***geometry", "**node", f"{number.size} 3"]
+    lines += [f"{number[i, j, k] + 1} {i} {j} {k}" for k in range(nz + 1) for j in range(ny + 1) for i in range(nx + 1)]
+    cells = [(i, j, k) for k in range(nz) for j in range(ny) for i in range(nx)]
+    lines += ["**element", f"{len(cells)}"]
+    nodes = lambda cell, which: " ".join(str(number[tuple(np.add(cell, corners[c]))] + 1) for c in which)
+    lines += [f"{e + 1} c3d8 {nodes(cell, range(8))}" for e, cell in enumerate(cells)]
+    lines += ["***group", "**nset foot", *(str(n + 1) for n in number[:, :, 0].ravel()), "**faset head"]
+    lines += [f"q4 {nodes(cell, (4, 5, 6, 7))}" for cell in cells if cell[2] == nz - 1]
+    (out / "mesh.geof").write_text("\n".join([*lines, "***return", ""]))
+    fix = "".join(f"[[fix]]\nset = 'foot'\ndof = 'U{d}'\n" for d in (1, 2, 3))
+    for name, (pull, shear) in LOADS.items():
+        (out / f"{name}.toml").write_text(
+            f"mesh = 'mesh.geof'\n[time]\ntimes = [1.0, 2.0]\nincrements = [{increments}, {increments}]\n{fix}"
+            f"[[traction]]\nset = 'head'\nvector = [{shear}, 0.0, {pull}]\ntable = 'load'\n"
+            "[tables.load]\ntimes = [0.0, 1.0, 2.0]\nvalues = [0.0, 1.0, 0.0]\n"
+            f"[[material]]\nname = 'metal'\nlaw = 'chaboche'\nyoung = 2e5\npoisson = 0.3\n{LAWS[law]}"
+            "[output]\nquantities = ['eto', 'sig', 'p']\n"
+        )
+
+
+def solved(n, run, out):
+    with h5py.File(run) as file:
+        strain, stress = file["ferrom/points/eto"][1:], file["ferrom/points/sig"][1:]
+    strain[:, :, 3:] *= 2
+    points = strain.shape[1]
+    flat = strain.reshape(len(strain), -1)
+    values, v = np.linalg.eigh(flat @ flat.T)
+    modes = (v[:, ::-1][:, :n] / np.sqrt(values[::-1][:n])).T @ flat
+    with h5py.File(out, "w") as file:
+        file["strain_modes"], file["stresses"] = modes.reshape(n, points, 6), stress
+        # all elements are unit cubes
+        file["weights"] = np.full(points, 0.125)
+        file["elements"] = np.repeat(np.arange(points // 8, dtype="u8"), 8)
+
+
 if __name__ == "__main__":
-    kind, *numbers, out = sys.argv[1:]
-    {"pod": pod, "cubature": cubature}[kind](*map(int, numbers), out)
+    kind, *arguments, out = sys.argv[1:]
+    convert = lambda a: int(a) if a.isdigit() else a
+    {"pod": pod, "cubature": cubature, "box": box, "solved": solved}[kind](*map(convert, arguments), out)

@@ -1,38 +1,47 @@
 #!/usr/bin/env python3
-"""Runs the comparisons of scripts/bench.sh: bench_table.py FOLDER [--large]."""
+"""The rows of scripts/bench.sh: bench_table.py FOLDER [--large] [NAME...]. With names, only rows that begin with one of them.
+
+Ours and a peer's cost of the same task, their ratio and the ratio or cost aimed at. A peer is measured in the same run, or is a
+figure recorded earlier (marked "recorded"). Processor seconds of one thread, the least of some runs; whole processes (start,
+reading, writing) where the unit is "process".
+"""
+import datetime
+import functools
+import importlib.util
 import json
 import pathlib
 import platform
 import re
+import resource
+import shutil
 import subprocess
 import sys
 
-folder, large = pathlib.Path(sys.argv[1]), "--large" in sys.argv
+folder = pathlib.Path(sys.argv[1])
+large = "--large" in sys.argv
+names = [a for a in sys.argv[2:] if a != "--large"]
 here = pathlib.Path(__file__).parent
-RUNS = 3
-# name, generator's arguments, command and options, tolerance, peers
-CASES = [
-    ("pod 300000 x 100", ["pod", 300000, 100], "pod", 1e-6, ["gram", "pymor", "svd"]),
-    ("cubature 400 x 10648", ["cubature", 20, 20, 11], "cubature", 1e-2, ["nnls"]),
-    ("cubature 4800 x 10648", ["cubature", 60, 80, 11], "cubature", 1e-3, []),
-]
-if large:
-    CASES += [
-        ("pod 3000000 x 50", ["pod", 3000000, 50], "pod", 1e-6, ["gram"]),
-        ("cubature 400 x 1000000", ["cubature", 20, 20, 50], "cubature", 1e-2, []),
-    ]
+ferrom = "target/release/ferrom"
+rows = []
 
 
-def least(command):
-    """The run with the least processor time, as JSON; None where a program is missing."""
-    found = []
-    for _ in range(RUNS):
-        done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
-        if done.returncode:
-            print("bench: left out:", done.stderr.strip().splitlines()[-1:], file=sys.stderr)
-            return None
-        found.append(json.loads(done.stdout))
-    return min(found, key=lambda r: r["cpu_seconds"])
+class Skip(Exception):
+    """A row or a peer that this machine cannot run."""
+
+
+def run(command, **more):
+    """Output and processor seconds of a program; Skip where it fails."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, **more)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise Skip(f"{command[0]}: " + " ".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]))
+    return done.stdout, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def least(command, times=3):
+    """JSON of the run with the least processor time of its algorithm."""
+    return min((json.loads(run(command)[0]) for _ in range(times)), key=lambda r: r["cpu_seconds"])
 
 
 def words(result):
@@ -41,24 +50,158 @@ def words(result):
     return ", ".join(f"{k} {result[k]:.1e}" if isinstance(result[k], float) else f"{k} {result[k]}" for k in keys)
 
 
-rows = []
-for name, make, command, tol, peers in CASES:
-    file = folder / (name.replace(" ", "_") + ".h5")
+def row(task, ours, unit, peer=None, theirs=None, aim="", note=""):
+    """Adds a line; `ours` and `theirs` in `unit`."""
+    ratio = theirs / ours if theirs else None
+    rows.append(dict(task=task, ours=ours, unit=unit, peer=peer, theirs=theirs, ratio=ratio, aim=aim, note=note))
+
+
+@functools.cache
+def problem(*make):
+    """A file of bench_problems.py, made once."""
+    file = folder / ("_".join(map(str, make)) + ".h5")
     if not file.exists():
-        subprocess.run([sys.executable, here / "bench_problems.py", *map(str, make), file], check=True)
-    ours = least(["target/release/ferrom", command, file, "--tol", tol, "--json", "-q"])
-    if ours is None:
-        sys.exit(1)
-    memory = ours["run"]["peak_memory_bytes"]["max"]
-    rows.append({"case": name, "who": "ferrom", "ratio": 1.0, "memory": memory, **ours})
+        run([sys.executable, here / "bench_problems.py", *make, file])
+    return file
+
+
+def matrix(task, command, make, tol, peers, aim="", more=()):
+    """`ferrom pod` or `ferrom cubature` and peers on one file; none among `peers` leaves the row without a ratio."""
+    file = problem(*make)
+    ours = least([ferrom, command, file, "--tol", tol, "--json", "-q", *more])
+    memory = ours["run"]["peak_memory_bytes"]["max"] / 1e6
+    note = f"{words(ours)}, {memory:.0f} MB"
+    measured = 0
     for peer in peers:
-        theirs = least([sys.executable, here / "bench_peer.py", peer, file, tol])
-        if theirs:
-            rows.append({"case": name, "who": peer, "ratio": theirs["cpu_seconds"] / ours["cpu_seconds"], **theirs})
-print(f"{'problem':24}{'program':10}{'cpu s':>9}{'ratio':>8}{'MB':>7}  result")
+        try:
+            theirs = least([sys.executable, here / "bench_peer.py", peer, file, tol])
+        except Skip as why:
+            print(f"bench: {task}: {peer} left out: {why}", file=sys.stderr)
+            continue
+        measured += 1
+        row(task, ours["cpu_seconds"], "s", peer, theirs["cpu_seconds"], aim, f"{note}; {words(theirs)}")
+    if not measured:
+        row(task, ours["cpu_seconds"], "s", aim=aim, note=note)
+
+
+def box(name, counts, increments, loads):
+    """A bar of hexahedra (bench_problems.py) under some loads: solved once, the runs' files and processor seconds."""
+    where = folder / name
+    kept = where / "solved.json"
+    if not kept.exists():
+        run([sys.executable, here / "bench_problems.py", "box", *counts, increments, loads, where])
+        spent = {}
+        for case in sorted(where.glob("*.toml")):
+            spent[case.stem] = run([ferrom, "solve", case, "-o", case.with_suffix(".h5"), "-q"])[1]
+        kept.write_text(json.dumps(spent))
+    return where, json.loads(kept.read_text())
+
+
+def cubature_of_a_structure():
+    """40 stress fields and 21 strain modes of an elastoviscoplastic cube of 12^3 hexahedra."""
+    where, _ = box("cube", [12, 12, 12], 20, "norton")
+    for tol, aim in [("1e-3", "163 points, 0.4 s"), ("1e-4", "270 points, 0.6 s"), ("1e-5", "385 points, 1.2 s")]:
+        matrix(f"cubature structure {tol}", "cubature", ["solved", 21, where / "train0.h5"], tol, [], aim)
+    make = ["solved", 21, where / "train0.h5"]
+    matrix("cubature structure 1e-4 --exchange", "cubature", make, "1e-4", [], "250 points", ["--exchange"])
+
+
+def speed():
+    """Figures of tests/online_speed.rs."""
+    command = "cargo test --release --locked --test online_speed -- --ignored --nocapture --test-threads 1".split()
+    text = run(command)[0]
+    of = lambda pattern: [float(x) for x in re.findall(pattern, text)]
+    for value in of(r"60 modes, 1500 points: ([\d.]+) ms"):
+        row("reduced evaluation, 60 modes x 1500 points", value, "ms", "numpy, recorded", 9.8, "20 x")
+    for value in of(r"13 fields at 1728 points, 11 times: ([\d.]+) ms"):
+        row("13 fields at 1728 points, 11 times", value, "ms", "recorded", 145.0, "3 ms")
+    for value in of(r"online increment, by the clock +([\d.]+) micro"):
+        row("online increment, MecaSequential", value / 1e3, "ms", aim="0.12 ms")
+    for value in of(r"offline, processor time of the process +([\d.]+) ms"):
+        row("offline chain, MecaSequential", value / 1e3, "process s", aim="0.1 s")
+    if "increment" not in text:
+        print("bench: MecaSequential left out: no reference data (set FERROM_REFERENCE)", file=sys.stderr)
+
+
+def own_full_model():
+    """A plastic bar of 7,056 unknowns: reduced run against full solution, whole processes."""
+    where, spent = box("plastic", [13, 13, 11], 10, "plastic")
+    train = sorted(where.glob("train*.h5"))
+    offline = run([ferrom, "offline", *train, "-o", where / "model.h5", "-q"])[1]
+    command = [ferrom, "online", where / "model.h5", where / "predict.toml", "-o", where / "prediction.h5", "-q"]
+    ours = min(run([*command, "--rebuild", "U,p,sig"])[1] for _ in range(5))
+    report = json.loads(run([ferrom, "compare", where / "prediction.h5", where / "predict.h5", "--json", "-q"])[0])
+    error = {}
+    for r in report["rows"]:
+        if r["quantity"] in ("U", "sig", "p"):
+            error[r["quantity"]] = max(error.get(r["quantity"], 0.0), r["l2"])
+    note = ", ".join(f"{k} {v:.1e}" for k, v in error.items()) + f"; offline {offline:.1f} s"
+    row("plastic bar of 7056 unknowns, 20 increments", ours, "process s", "ferrom solve", spent["predict"], "100 x", note)
+
+
+def solid():
+    """The high-fidelity solver against CalculiX on a plastic cube."""
+    if not (here / "bench_solid.py").exists():
+        raise Skip("scripts/bench_solid.py is not here")
+    if not shutil.which("ccx"):
+        raise Skip("ccx is not installed (Debian: calculix-ccx)")
+    where = folder / "solid"
+    run([sys.executable, here / "bench_solid.py", "cube", 16, "c3d8", where])
+    ours = run([ferrom, "solve", where / "case.toml", "-o", where / "run.h5", "-q"])[1]
+    for deck in ("deck", "deck_pcg"):
+        if (where / f"{deck}.inp").exists():
+            theirs = run(["ccx", deck], cwd=where, env={"OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"})[1]
+            row("plastic cube of 16^3 hexahedra, solve", ours, "process s", f"ccx {deck}", theirs)
+
+
+TASKS = {
+    "pod 300000": lambda: matrix(
+        "pod 300000 x 100", "pod", ["pod", 300000, 100], "1e-6", ["gram", "pymor", "svd"], "0.15 s"
+    ),
+    "cubature structure": cubature_of_a_structure,
+    "cubature 400 x 10648": lambda: matrix(
+        "cubature 400 x 10648", "cubature", ["cubature", 20, 20, 11], "1e-2", ["nnls"]
+    ),
+    "cubature 4800": lambda: matrix(
+        "cubature 4800 x 10648 (l4)", "cubature", ["cubature", 60, 80, 11], "1e-3", [], "680 points, 8 s, 250 MB"
+    ),
+    "speed": speed,
+    "plastic": own_full_model,
+    "solid": solid,
+}
+if large:
+    TASKS["pod 3000000"] = lambda: matrix(
+        "pod 3000000 x 50", "pod", ["pod", 3000000, 50], "1e-6", ["gram", "pymor"], "0.8 s"
+    )
+    TASKS["cubature 400 x 1000000"] = lambda: matrix(
+        "cubature 400 x 1000000 (s6)", "cubature", ["cubature", 20, 20, 50], "1e-2", [], "105 points, 5 s, 2.2 GB"
+    )
+
+
+def version(package):
+    """Of an installed package, by its metadata."""
+    if not importlib.util.find_spec(package):
+        return None
+    from importlib.metadata import version as installed
+
+    return installed(package)
+
+
+for name, task in TASKS.items():
+    if names and not any(name.startswith(n) for n in names):
+        continue
+    try:
+        task()
+    except Skip as why:
+        print(f"bench: {name} left out: {why}", file=sys.stderr)
+print(f"{'task':46}{'ours':>10} {'unit':10}{'peer':18}{'theirs':>10}{'ratio':>8}  {'aim':24}result")
 for r in rows:
-    memory = f"{r['memory'] / 1e6:.0f}" if "memory" in r else ""
-    print(f"{r['case']:24}{r['who']:10}{r['cpu_seconds']:9.3f}{r['ratio']:8.1f}{memory:>7}  {words(r)}")
+    theirs = f"{r['theirs']:.4g}" if r["theirs"] else ""
+    ratio = f"{r['ratio']:.3g}" if r["ratio"] else ""
+    print(f"{r['task']:46}{r['ours']:10.4g} {r['unit']:10}{r['peer'] or '':18}{theirs:>10}{ratio:>8}  {r['aim']:24}{r['note']}")
 model = re.findall(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
-machine = {"processor": model[0] if model else platform.processor(), "python": platform.python_version()}
-(folder / "result.json").write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
+machine = {"processor": model[0] if model else platform.processor(), "system": platform.platform()}
+versions = {p: version(p) for p in ("numpy", "scipy", "pymor", "h5py")} | {"python": platform.python_version()}
+versions["ferrom"] = run([ferrom, "--version"])[0].split()[-1]
+result = {"date": datetime.date.today().isoformat(), "machine": machine, "versions": versions, "rows": rows}
+(folder / "result.json").write_text(json.dumps(result, indent=1) + "\n")

@@ -3,6 +3,9 @@
 
 mod support;
 
+use ferrom::parallel::Comm;
+use ferrom::rom::dense::combine;
+use ferrom::rom::online::advance;
 use std::path::Path;
 use support::bench::Bench;
 
@@ -68,4 +71,46 @@ fn the_reference_chain_stays_within_its_budget() {
     println!("online increment, by the clock            {:.0} microseconds", 1e6 * step);
     println!("online increment with output, processor   {:.0} microseconds", 1e6 * whole);
     assert!(offline <= 0.2 && cubature <= 0.03 && whole <= 250e-6);
+}
+
+/// Least processor seconds of one of twenty calls.
+fn least(mut call: impl FnMut()) -> f64 {
+    let now = || {
+        let t = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        t.tv_sec as f64 + 1e-9 * t.tv_nsec as f64
+    };
+    let mut time = || {
+        let from = now();
+        call();
+        now() - from
+    };
+    (0..20).map(|_| time()).fold(f64::INFINITY, f64::min)
+}
+
+#[test]
+#[ignore = "a measurement, for a quiet machine"]
+fn evaluations_and_rebuilt_fields() {
+    let comm = Comm::serial();
+    for (modes, points) in [(10, 88), (60, 1500)] {
+        let mut system = support::reduced::system(&comm, modes, points);
+        let mut evaluations = 0;
+        let run = least(|| {
+            let mut state = system.virgin();
+            evaluations = 0;
+            for k in 1..=10 {
+                let done = advance(&mut system, &mut state, 0.1 * f64::from(k)).expect("an increment");
+                evaluations += done.iterations + 1;
+            }
+        });
+        let each = run / f64::from(evaluations);
+        println!(
+            "evaluation, {modes} modes, {points} points: {:.4} ms, {evaluations} in 10 increments",
+            1e3 * each
+        );
+    }
+    // 13 components at 1,728 points from 10 modes, at 11 times
+    let columns: Vec<Vec<f64>> = (0..10).map(|k| vec![0.5 + f64::from(k); 13 * 1728]).collect();
+    let mut field = vec![0.0; 13 * 1728];
+    let eleven = least(|| (0..11).for_each(|t| combine(&columns, &[f64::from(t); 10], &mut field)));
+    println!("13 fields at 1728 points, 11 times: {:.3} ms", 1e3 * eleven);
 }

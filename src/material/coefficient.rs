@@ -149,6 +149,50 @@ pub(crate) fn all_nodes<'a>(all: impl IntoIterator<Item = &'a Coefficient>) -> V
     nodes
 }
 
+/// Several coefficients on the union of their nodes: one search serves them all.
+#[derive(Debug, Clone)]
+pub(crate) struct Tables {
+    nodes: Vec<f64>,
+    /// Values of all coefficients at the first node, then at the second...
+    values: Vec<f64>,
+    columns: usize,
+}
+
+impl Tables {
+    pub(crate) fn new<'a>(all: impl Iterator<Item = &'a Coefficient> + Clone) -> Tables {
+        let nodes = all_nodes(all.clone());
+        let values = nodes.iter().flat_map(|&t| all.clone().map(move |c| c.at(t))).collect();
+        Tables { nodes, values, columns: all.count() }
+    }
+
+    /// Whether no coefficient depends on temperature.
+    pub(crate) fn is_constant(&self) -> bool {
+        self.nodes.len() == 1
+    }
+
+    /// How many coefficients.
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Hands the value of every coefficient to `put`, with its place in the list.
+    #[inline(always)]
+    pub(crate) fn at(&self, temperature: f64, mut put: impl FnMut(usize, f64)) {
+        let above = self.nodes.partition_point(|&node| node <= temperature).clamp(1, self.nodes.len());
+        let row = &self.values[(above - 1) * self.columns..above * self.columns];
+        let s = match self.nodes.get(above) {
+            Some(next) => ((temperature - self.nodes[above - 1]) / (next - self.nodes[above - 1])).max(0.0),
+            None => 0.0,
+        };
+        if s > 0.0 {
+            let next = &self.values[above * self.columns..(above + 1) * self.columns];
+            row.iter().zip(next).enumerate().for_each(|(i, (a, b))| put(i, a + s * (b - a)));
+        } else {
+            row.iter().enumerate().for_each(|(i, &a)| put(i, a));
+        }
+    }
+}
+
 #[inline]
 fn interpolate(nodes: &[f64], value: &[f64], temperature: f64) -> f64 {
     let above = nodes.partition_point(|&node| node <= temperature);
@@ -228,6 +272,21 @@ mod tests {
             assert_eq!(c.at(t), v, "at {t}");
         }
         assert_eq!(common_range([&c, &1.0.into()]), Some((0.0, 300.0)));
+    }
+
+    #[test]
+    fn coefficients_on_one_grid_have_the_values_of_their_own_tables() {
+        let a = Coefficient::table("a", &[0.0, 100.0, 300.0], &[1.0, 2.0, 0.0]).unwrap();
+        let b = Coefficient::table("b", &[50.0, 500.0], &[3.0, 12.0]).unwrap();
+        let c = Coefficient::from(0.3);
+        let tables = Tables::new([&a, &b, &c].into_iter());
+        for t in [-5.0, 0.0, 20.0, 50.0, 75.0, 100.0, 250.0, 300.0, 450.0, 500.0, 1e9] {
+            let mut found = [f64::NAN; 3];
+            tables.at(t, |i, v| found[i] = v);
+            for (found, due) in found.iter().zip([&a, &b, &c].map(|c| c.at(t))) {
+                assert!((found - due).abs() <= 4.0 * f64::EPSILON * due, "{found} for {due} at {t}");
+            }
+        }
     }
 
     #[test]

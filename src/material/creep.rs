@@ -9,12 +9,16 @@
 //! `(p+dp)^(1/m) = p^(1/m) + (A J^n)^(1/m) dt`; both are regular at t = 0, p = 0. With J = J_trial - 3 mu dp this is
 //! one equation in dp. State: `p`, `evp`, `time`.
 
+use pulp::{Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
-use super::coefficient::{Coefficient, common_range};
+use super::coefficient::{Coefficient, Tables, common_range};
 use super::elasticity::{Isotropic, isotropic_stiffness};
 use super::increment::{Equation, solve};
-use super::tensor::{contract, six};
+use super::lanes::{Lanes, dispatch};
+use super::points::{
+    Index, Moduli, coefficients, contract, read, tensor, write, write_stress, write_tangent,
+};
 use super::{Input, Law, LawError, Output, Status, Variable};
 
 /// What slows creep down.
@@ -57,22 +61,11 @@ fn one() -> Coefficient {
 #[derive(Debug, Clone)]
 pub struct Creep {
     elasticity: Isotropic,
-    a: Coefficient,
-    n: Coefficient,
-    m: Coefficient,
+    /// Young's modulus, Poisson's ratio, A, n, m.
+    tables: Tables,
+    range: Option<(f64, f64)>,
     hardening: Hardening,
     variables: [Variable; 3],
-}
-
-/// Coefficients at one temperature and step length.
-struct At {
-    kappa: f64,
-    mu: f64,
-    log_a: f64,
-    n: f64,
-    m: f64,
-    dt: f64,
-    hardening: Hardening,
 }
 
 const N_STATE: usize = 8;
@@ -93,107 +86,141 @@ impl Creep {
             offset,
             size,
         });
-        Ok(Creep { elasticity, a: spec.a, n: spec.n, m: spec.m, hardening: spec.hardening, variables })
-    }
-
-    fn coefficients(&self) -> [&Coefficient; 5] {
-        [&self.elasticity.young, &self.elasticity.poisson, &self.a, &self.n, &self.m]
-    }
-
-    fn at(&self, t: f64, dt: f64) -> At {
-        let (kappa, mu) = self.elasticity.moduli(t);
-        let (log_a, n, m) = (self.a.at(t).ln(), self.n.at(t), self.m.at(t));
-        At { kappa, mu, log_a, n, m, dt, hardening: self.hardening }
+        let all = [&elasticity.young, &elasticity.poisson, &spec.a, &spec.n, &spec.m];
+        let (tables, range) = (Tables::new(all.into_iter()), common_range(all));
+        Ok(Creep { elasticity, tables, range, hardening: spec.hardening, variables })
     }
 }
 
-impl At {
-    /// Logarithm of A J^n as a function of the increment exp(y) = x that it causes, and its slope in y.
-    fn log_creep(&self, p: f64, time: f64, x: f64, y: f64) -> (f64, f64) {
-        let grown = |from: f64, by: f64, exponent: f64| {
-            // ln((from + by)^e - from^e), without cancellation.
-            let log_ratio = (by / from).ln_1p();
-            if from == 0.0 || log_ratio > 30.0 {
-                exponent * (from + by).ln()
-            } else {
-                exponent * from.ln() + (exponent * log_ratio).exp_m1().ln()
-            }
-        };
+/// A call of the law, for any vector unit.
+struct Update<'a> {
+    law: &'a Creep,
+    input: Input<'a>,
+    output: Output<'a>,
+}
+
+/// Coefficients of some points and one step length.
+#[derive(Clone, Copy)]
+struct At<S: Simd> {
+    log_a: Lanes<S>,
+    n: Lanes<S>,
+    m: Lanes<S>,
+    dt: Lanes<S>,
+    hardening: Hardening,
+}
+
+/// `ln((from + by)^e - from^e)`, without cancellation.
+#[inline(always)]
+fn grown<S: Simd>(from: Lanes<S>, by: Lanes<S>, e: Lanes<S>) -> Lanes<S> {
+    let from = from.max(from.splat(f64::MIN_POSITIVE));
+    let ratio = (by / from).min(from.splat(1e14));
+    let near = e.mul_add(from.ln(), (e * ratio.ln_1p()).exp_m1().ln());
+    from.splat(1e13).below(ratio).select(e * (from + by).ln(), near)
+}
+
+impl<S: Simd> At<S> {
+    /// Logarithm of A J^n as a function of the increment x that it causes, and its slope in ln x.
+    #[inline(always)]
+    fn log_creep(&self, p: Lanes<S>, time: Lanes<S>, x: Lanes<S>) -> (Lanes<S>, Lanes<S>) {
+        let (one, y) = (x.splat(1.0), x.ln());
         match self.hardening {
-            Hardening::Time => (y - grown(time, self.dt, self.m), 1.0),
+            Hardening::Time => (y - grown(time, self.dt, self.m), one),
             Hardening::Strain => {
-                let e = 1.0 / self.m;
-                let (log, slope) = if p == 0.0 || x / p > 1e13 {
-                    (e * y, e)
-                } else if x / p < 1e-300 {
-                    (e * p.ln() + (e.ln() + y - p.ln()), 1.0)
-                } else {
-                    let q = x / p;
-                    let slope = e * q / (1.0 + q) / -(-e * q.ln_1p()).exp_m1();
-                    (grown(p, x, e), slope)
-                };
+                let e = one / self.m;
+                let p = p.max(p.splat(f64::MIN_POSITIVE));
+                let q = x / p;
+                let (small, large) = (q.below(one * 1e-290), (one * 1e13).below(q));
+                let q = q.max(one * 1e-290).min(one * 1e14);
+                let between = e * q / (q + 1.0) / -(-(e * q.ln_1p())).exp_m1();
+                let slope = small.select(one, large.select(e, between));
+                let first = (e - 1.0).mul_add(p.ln(), e.ln() + y);
+                let log = small.select(first, large.select(e * y, grown(p, x, e)));
                 (self.m * (log - self.dt.ln()), self.m * slope)
             }
         }
     }
+}
 
-    fn step(
-        &self,
-        strain: &[f64; 6],
-        old: &[f64],
-        new: &mut [f64],
-        stress: &mut [f64],
-        tangent: Option<&mut [f64]>,
-    ) -> bool {
-        let (p, evp, time) = (old[0], six(old, 1), old[7]);
-        let elastic: [f64; 6] =
-            std::array::from_fn(|k| if k < 3 { strain[k] - evp[k] } else { 0.5 * strain[k] - evp[k] });
-        let trace = elastic[0] + elastic[1] + elastic[2];
-        let pressure = self.kappa * trace;
-        let trial: [f64; 6] =
-            std::array::from_fn(|k| 2.0 * self.mu * (elastic[k] - if k < 3 { trace / 3.0 } else { 0.0 }));
-        let j = (1.5 * contract(&trial, &trial)).sqrt();
-        if !(j + pressure).is_finite() {
-            return false;
-        }
-        let three_mu = 3.0 * self.mu;
-        let mut slope_j = 0.0;
-        let root = if j > 0.0 {
-            solve(j / three_mu, (0.5 * j / three_mu).ln(), |x, y| {
-                let (log, slope) = self.log_creep(p, time, x, y);
-                let needed = ((log - self.log_a) / self.n).exp();
-                slope_j = needed * slope / self.n / x;
-                Equation {
-                    g: j - three_mu * x - needed,
-                    slope: -three_mu - slope_j,
-                    curvature: None,
-                    scale: j + needed,
-                }
-            })
-        } else {
-            None
-        };
-        let dp = root.map_or(0.0, |(x, _)| x);
-        let n = trial.map(|s| if dp > 0.0 { 1.5 * s / j } else { 0.0 });
-        new[0] = p + dp;
-        for k in 0..6 {
-            new[1 + k] = evp[k] + dp * n[k];
-            stress[k] = trial[k] - 2.0 * self.mu * dp * n[k] + if k < 3 { pressure } else { 0.0 };
-        }
-        new[7] = time + self.dt;
-        if let Some(tangent) = tangent {
-            let mut c = [0.0; 36];
-            let turn = if dp > 0.0 { three_mu * dp / j } else { 0.0 };
-            isotropic_stiffness(self.kappa, self.mu * (1.0 - turn), &mut c);
-            if dp > 0.0 {
-                let normal = 4.0 * self.mu * self.mu * (dp / j - 1.0 / (three_mu + slope_j));
-                for k in 0..36 {
-                    c[k] += normal * n[k / 6] * n[k % 6];
+impl WithSimd for Update<'_> {
+    type Output = Status;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Status {
+        let Update { law, input, mut output } = self;
+        let (zero, one) = (Lanes::all(simd, 0.0), Lanes::all(simd, 1.0));
+        let mut status = Status::Done;
+        let mut values = [zero; 5];
+        for first in (0..input.len()).step_by(Lanes::<S>::COUNT) {
+            // lanes beyond the end repeat the last point
+            let last = input.len() - 1;
+            let index: Index = std::array::from_fn(|l| (first + l).min(last));
+            if first == 0 || !law.tables.is_constant() {
+                coefficients(&law.tables, &index.map(|k| input.temperature[k]), &mut values);
+            }
+            let [young, poisson, a, n, m] = values;
+            let moduli = Moduli::new(young, poisson);
+            let at = At { log_a: a.ln(), n, m, dt: one * input.dt, hardening: law.hardening };
+            let p = read(simd, input.state, N_STATE, 0, &index);
+            let evp = tensor(
+                #[inline(always)]
+                |k| read(simd, input.state, N_STATE, 1 + k, &index),
+            );
+            let time = read(simd, input.state, N_STATE, 7, &index);
+            let (pressure, mut stress) = moduli.trial(&input, &index, &evp);
+            let j = (contract(&stress, &stress) * 1.5).sqrt();
+            let finite = (j + pressure).abs().below(one * f64::INFINITY);
+            let three_mu = moduli.mu * 3.0;
+            let mut slope_j = zero;
+            let wanted = zero.below(j) & finite;
+            let dp = solve(
+                wanted,
+                j / three_mu,
+                j * 0.5 / three_mu,
+                #[inline(always)]
+                |x| {
+                    let (log, slope) = at.log_creep(p, time, x);
+                    let needed = ((log - at.log_a) / at.n).exp();
+                    slope_j = needed * slope / at.n / x;
+                    Equation {
+                        g: x.neg_mul_add(three_mu, j - needed),
+                        slope: -three_mu - slope_j,
+                        curvature: None,
+                        scale: j + needed,
+                    }
+                },
+            );
+            let flowed = zero.below(dp);
+            let per_j = flowed.select(one * 1.5 / j, zero);
+            let n = tensor(
+                #[inline(always)]
+                |k| per_j * stress[k],
+            );
+            write(output.state, N_STATE, 0, &index, p + dp);
+            for k in 0..6 {
+                write(output.state, N_STATE, 1 + k, &index, dp.mul_add(n[k], evp[k]));
+            }
+            write(output.state, N_STATE, 7, &index, time + at.dt);
+            let share = flowed.select(dp / j, zero);
+            let normal = moduli.mu * moduli.mu * 4.0 * (share - one / (three_mu + slope_j));
+            let normal = flowed.select(normal, zero);
+            for k in 0..6 {
+                stress[k] = (moduli.mu * 2.0 * dp).neg_mul_add(n[k], stress[k]);
+            }
+            write_stress(&mut output, &index, pressure, &stress);
+            let turned = Moduli { mu: moduli.mu * (one - three_mu * share), ..moduli };
+            let row = tensor(
+                #[inline(always)]
+                |k| normal * n[k],
+            );
+            write_tangent(&mut output, &index, turned, Some((row, n)));
+            let size = (j + pressure).to_array();
+            for (l, k) in (first..input.len().min(first + Lanes::<S>::COUNT)).enumerate() {
+                if !((size[l] + input.temperature[k]).is_finite() && input.dt > 0.0) {
+                    status = status.and_cut(k, 0.5);
                 }
             }
-            tangent.copy_from_slice(&c);
         }
-        true
+        status
     }
 }
 
@@ -215,7 +242,7 @@ impl Law for Creep {
     }
 
     fn temperature_range(&self) -> Option<(f64, f64)> {
-        common_range(self.coefficients())
+        self.range
     }
 
     fn elasticity(&self, temperature: f64, c: &mut [f64; 36]) {
@@ -223,29 +250,15 @@ impl Law for Creep {
         isotropic_stiffness(kappa, mu, c);
     }
 
-    fn update(&self, input: Input, mut output: Output) -> Status {
-        let mut status = Status::Done;
-        for (k, &temperature) in input.temperature.iter().enumerate() {
-            let (s, e) = (N_STATE * k..N_STATE * (k + 1), 6 * k..6 * k + 6);
-            let done = self.at(temperature, input.dt).step(
-                &six(input.strain, 6 * k),
-                &input.state[s.clone()],
-                &mut output.state[s],
-                &mut output.stress[e],
-                output.tangent.as_deref_mut().map(|t| &mut t[36 * k..36 * k + 36]),
-            );
-            if !(done && temperature.is_finite() && input.dt > 0.0) {
-                status = status.and_cut(k, 0.5);
-            }
-        }
-        status
+    fn update(&self, input: Input, output: Output) -> Status {
+        dispatch(Update { law: self, input, output })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::material::testing::{Point, Random};
+    use crate::material::testing::{Point, Random, assert_batches_do_not_matter};
 
     fn law(m: f64, hardening: Hardening) -> Creep {
         Creep::new(CreepSpec {
@@ -300,6 +313,13 @@ mod tests {
                     point.step(dt, &strain, 0.0);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_point_does_not_depend_on_its_batch() {
+        for hardening in [Hardening::Time, Hardening::Strain] {
+            assert_batches_do_not_matter(&law(0.4, hardening), (0.0, 0.0));
         }
     }
 

@@ -6,11 +6,13 @@
 //! | Norton | `<f / K>^n` | `K (dp / dt)^(1/n)` |
 //! | hyperbolic | `eps0 sinh(<f / K>^n)` | `K asinh(dp / (eps0 dt))^(1/n)` |
 //!
-//! With y = ln dp both overstresses are smooth and tame (n = 30 gives dp down to 1e-24), so that equations are solved
-//! in y.
+//! In y = ln dp both overstresses are smooth and tame (n = 30 gives dp down to 1e-24).
+
+use pulp::{Scalar, Simd};
 
 use super::LawError;
 use super::coefficient::Coefficient;
+use super::lanes::Lanes;
 
 /// A flow rule with its coefficients.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,7 +50,7 @@ impl Flow {
     }
 
     /// Its coefficients: K, n, eps0, as far as they exist.
-    pub(crate) fn coefficients(&self) -> impl Iterator<Item = &Coefficient> {
+    pub(crate) fn coefficients(&self) -> impl Iterator<Item = &Coefficient> + Clone {
         let all = match self {
             Flow::Plastic => [None, None, None],
             Flow::Norton { k, n } => [Some(k), Some(n), None],
@@ -57,21 +59,16 @@ impl Flow {
         all.into_iter().flatten()
     }
 
-    /// The rule at a temperature for steps of length `dt`.
-    #[inline]
-    pub(crate) fn at(&self, temperature: f64, dt: f64) -> FlowAt {
-        match self {
-            Flow::Plastic => FlowAt { kind: Kind::Plastic, k: 0.0, n: 1.0, inverse_n: 1.0, log_scale: 0.0 },
-            Flow::Norton { k, n } => {
-                let n = n.at(temperature);
-                FlowAt { kind: Kind::Norton, k: k.at(temperature), n, inverse_n: 1.0 / n, log_scale: dt.ln() }
-            }
-            Flow::Hyperbolic { eps0, k, n } => {
-                let n = n.at(temperature);
-                let log_scale = (eps0.at(temperature)).ln() + dt.ln();
-                FlowAt { kind: Kind::Hyperbolic, k: k.at(temperature), n, inverse_n: 1.0 / n, log_scale }
-            }
-        }
+    /// The rule for the values of its coefficients and steps of length `dt`.
+    #[inline(always)]
+    pub(super) fn at<S: Simd>(&self, values: &[Lanes<S>], simd: S, dt: f64) -> FlowAt<S> {
+        let (zero, one, log_dt) = (Lanes::all(simd, 0.0), Lanes::all(simd, 1.0), Lanes::all(simd, dt.ln()));
+        let (kind, k, n, log_scale) = match (self, values) {
+            (Flow::Norton { .. }, &[k, n]) => (Kind::Norton, k, n, log_dt),
+            (Flow::Hyperbolic { .. }, &[k, n, eps0]) => (Kind::Hyperbolic, k, n, eps0.ln() + log_dt),
+            _ => (Kind::Plastic, zero, one, zero),
+        };
+        FlowAt { kind, k, n, inverse_n: one / n, log_scale }
     }
 }
 
@@ -82,68 +79,89 @@ enum Kind {
     Hyperbolic,
 }
 
-/// A flow rule at one temperature and step length.
+/// A flow rule at the temperatures of some points and one step length.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct FlowAt {
+pub(super) struct FlowAt<S: Simd> {
     kind: Kind,
-    k: f64,
-    n: f64,
-    inverse_n: f64,
+    k: Lanes<S>,
+    n: Lanes<S>,
+    inverse_n: Lanes<S>,
     /// Logarithm of the increment at unit argument: ln dt or ln(eps0 dt).
-    log_scale: f64,
+    log_scale: Lanes<S>,
 }
 
-impl FlowAt {
-    /// Overstress V of the increment exp(y), dV/dy and d2V/dy2.
+impl FlowAt<Scalar> {
+    /// The rule at one temperature for steps of length `dt`.
+    pub(super) fn one(flow: &Flow, temperature: f64, dt: f64) -> FlowAt<Scalar> {
+        let mut values = [Lanes::all(Scalar, 0.0); 3];
+        let mut count = 0;
+        for coefficient in flow.coefficients() {
+            values[count] = Lanes::all(Scalar, coefficient.at(temperature));
+            count += 1;
+        }
+        flow.at(&values[..count], Scalar, dt)
+    }
+
+    /// Overstress V of the increment x = exp(y), dV/dy and d2V/dy2.
     #[inline]
-    pub(crate) fn overstress(&self, y: f64) -> (f64, f64, f64) {
-        let l = y - self.log_scale;
+    pub(super) fn overstress_of(&self, x: f64) -> (f64, f64, f64) {
+        let (v, first, second) = self.overstress(Lanes::all(Scalar, x));
+        (v.first(), first.first(), second.first())
+    }
+
+    /// The increment whose overstress is `f` > 0, no less than `smallest`.
+    #[inline]
+    pub(super) fn increment_of(&self, f: f64, smallest: f64) -> f64 {
+        self.increment(Lanes::all(Scalar, f), smallest).first()
+    }
+}
+
+impl<S: Simd> FlowAt<S> {
+    /// Overstress V of the increment x = exp(y), dV/dy and d2V/dy2.
+    #[inline(always)]
+    pub(super) fn overstress(&self, x: Lanes<S>) -> (Lanes<S>, Lanes<S>, Lanes<S>) {
         match self.kind {
-            Kind::Plastic => (0.0, 0.0, 0.0),
+            Kind::Plastic => (x.splat(0.0), x.splat(0.0), x.splat(0.0)),
             Kind::Norton => {
-                let v = self.k * (l * self.inverse_n).exp();
+                let v = self.k * ((x.ln() - self.log_scale) * self.inverse_n).exp();
                 let slope = v * self.inverse_n;
                 (v, slope, slope * self.inverse_n)
             }
             Kind::Hyperbolic => {
-                // ln a, a = asinh(e^l), and its two derivatives by l; the branches keep e^l in range.
-                let (log_a, first, second) = if l < -20.0 {
-                    (l, 1.0, 0.0)
-                } else if l > 300.0 {
-                    let a = l + std::f64::consts::LN_2;
-                    (a.ln(), 1.0 / a, -1.0 / (a * a))
-                } else {
-                    let r = l.exp();
-                    let a = r.asinh();
-                    let square = 1.0 / (1.0 + r * r);
-                    let first = r * square.sqrt() / a;
-                    (a.ln(), first, first * (square - first))
-                };
+                // ln a, a = asinh(e^l), and its two derivatives by l; e^l and the square of it are kept in range
+                let l = x.ln() - self.log_scale;
+                let (small, large) = (l.below(x.splat(-20.0)), x.splat(300.0).below(l));
+                let r = l.max(x.splat(-20.0)).min(x.splat(300.0)).exp();
+                let root = r.mul_add(r, x.splat(1.0)).sqrt();
+                // asinh r = ln(r + root), without cancellation at small r
+                let a = large.select(l + std::f64::consts::LN_2, (r + r * r / (root + 1.0)).ln_1p());
+                let log_a = small.select(l, a.ln());
+                let first = small.select(x.splat(1.0), r / (root * a));
+                let second = small.select(x.splat(0.0), first * (x.splat(1.0) / (root * root) - first));
                 let v = self.k * (log_a * self.inverse_n).exp();
                 let slope = v * self.inverse_n * first;
-                (v, slope, slope * self.inverse_n * first + v * self.inverse_n * second)
+                (v, slope, (slope * first).mul_add(self.inverse_n, v * self.inverse_n * second))
             }
         }
     }
 
-    /// Logarithm of the increment whose overstress is `f` > 0.
-    #[inline]
-    pub(crate) fn log_increment(&self, f: f64) -> f64 {
-        let log_z = self.n * (f / self.k).ln();
-        match self.kind {
-            Kind::Plastic => f64::INFINITY,
-            Kind::Norton => self.log_scale + log_z,
+    /// The increment whose overstress is `f` > 0, no less than `smallest`.
+    #[inline(always)]
+    pub(super) fn increment(&self, f: Lanes<S>, smallest: f64) -> Lanes<S> {
+        let log_z = match self.kind {
+            Kind::Plastic => return f.splat(f64::INFINITY),
+            Kind::Norton | Kind::Hyperbolic => self.n * (f.max(f.splat(f64::MIN_POSITIVE)) / self.k).ln(),
+        };
+        let log_increment = match self.kind {
             Kind::Hyperbolic => {
                 // ln sinh(z)
-                let log_sinh = if log_z < -20.0 {
-                    log_z
-                } else {
-                    let z = log_z.exp();
-                    z + (-(-2.0 * z).exp_m1()).ln() - std::f64::consts::LN_2
-                };
-                self.log_scale + log_sinh
+                let z = log_z.exp();
+                let log_sinh = z + (-(z * -2.0).exp_m1()).ln() - std::f64::consts::LN_2;
+                log_z.below(f.splat(-20.0)).select(log_z, log_sinh)
             }
-        }
+            _ => log_z,
+        };
+        (self.log_scale + log_increment).exp().max(f.splat(smallest))
     }
 }
 
@@ -151,33 +169,42 @@ impl FlowAt {
 mod tests {
     use super::*;
 
+    const SMALLEST: f64 = 1e-304;
+
+    fn norton(k: f64, n: f64) -> Flow {
+        Flow::Norton { k: k.into(), n: n.into() }
+    }
+
+    fn hyperbolic(eps0: f64, k: f64, n: f64) -> Flow {
+        Flow::Hyperbolic { eps0: eps0.into(), k: k.into(), n: n.into() }
+    }
+
     #[test]
     fn overstress_inverts_the_flow_rule() {
-        let norton = Flow::Norton { k: 300.0.into(), n: 30.0.into() };
-        let hyperbolic = Flow::Hyperbolic { eps0: 0.1.into(), k: 100.0.into(), n: 4.0.into() };
-        for flow in [norton, hyperbolic] {
-            let at = flow.at(0.0, 0.2);
+        for flow in [norton(300.0, 30.0), hyperbolic(0.1, 100.0, 4.0)] {
+            let at = FlowAt::one(&flow, 0.0, 0.2);
             for f in [1e-3, 1.0, 80.0, 150.0, 400.0] {
-                let (v, ..) = at.overstress(at.log_increment(f));
+                let v = at.overstress_of(at.increment_of(f, SMALLEST)).0;
                 assert!((v / f - 1.0).abs() < 1e-13, "{flow:?} {f} {v}");
             }
         }
         let rate = 0.1 * (0.5f64.powi(4)).sinh();
-        let at = Flow::Hyperbolic { eps0: 0.1.into(), k: 100.0.into(), n: 4.0.into() }.at(0.0, 0.2);
-        assert!((at.overstress((0.2 * rate).ln()).0 - 50.0).abs() < 1e-12);
+        let at = FlowAt::one(&hyperbolic(0.1, 100.0, 4.0), 0.0, 0.2);
+        assert!((at.overstress_of(0.2 * rate).0 - 50.0).abs() < 1e-12);
     }
 
     #[test]
     fn slopes_agree_with_differences() {
-        let hyperbolic = Flow::Hyperbolic { eps0: 0.1.into(), k: 100.0.into(), n: 4.0.into() };
-        for flow in [Flow::Norton { k: 300.0.into(), n: 7.0.into() }, hyperbolic] {
-            let at = flow.at(0.0, 2.0);
-            for y in [-60.0, -23.0, -10.0, 0.0, 3.0, 320.0] {
+        for flow in [norton(300.0, 7.0), hyperbolic(0.1, 100.0, 4.0)] {
+            let at = FlowAt::one(&flow, 0.0, 2.0);
+            for y in [-60.0f64, -23.0, -10.0, 0.0, 3.0, 320.0] {
                 let h = 1e-5;
-                let slope = (at.overstress(y + h).0 - at.overstress(y - h).0) / (2.0 * h);
-                assert!((at.overstress(y).1 - slope).abs() < 1e-7 * slope.abs() + 1e-12, "{flow:?} {y}");
-                let curvature = (at.overstress(y + h).1 - at.overstress(y - h).1) / (2.0 * h);
-                assert!((at.overstress(y).2 - curvature).abs() < 1e-7 * slope.abs() + 1e-12, "{flow:?} {y}");
+                let (below, above) = (at.overstress_of((y - h).exp()), at.overstress_of((y + h).exp()));
+                let (_, first, second) = at.overstress_of(y.exp());
+                let slope = (above.0 - below.0) / (2.0 * h);
+                assert!((first - slope).abs() < 1e-7 * slope.abs() + 1e-12, "{flow:?} {y}");
+                let curvature = (above.1 - below.1) / (2.0 * h);
+                assert!((second - curvature).abs() < 1e-7 * slope.abs() + 1e-12, "{flow:?} {y}");
             }
         }
     }

@@ -13,10 +13,12 @@ pub mod elastic;
 pub mod elasticity;
 mod flow;
 mod increment;
+mod lanes;
 mod law;
 #[expect(clippy::module_inception, reason = "a file is found under the name of its type")]
 mod material;
 pub mod plugins;
+mod points;
 mod random;
 #[cfg(test)]
 mod reference_tests;

@@ -8,12 +8,6 @@ pub(crate) type Sym = [f64; 6];
 /// Rows and columns of the six components.
 pub(crate) const INDEX: [(usize, usize); 6] = [(0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (2, 0)];
 
-/// The double contraction `a : b`.
-#[inline]
-pub(crate) fn contract(a: &Sym, b: &Sym) -> f64 {
-    (a[0] * b[0] + a[1] * b[1] + a[2] * b[2]) + 2.0 * (a[3] * b[3] + a[4] * b[4] + a[5] * b[5])
-}
-
 /// The six values that start at `offset`.
 #[inline]
 pub(crate) fn six(values: &[f64], offset: usize) -> Sym {

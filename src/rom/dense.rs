@@ -8,7 +8,8 @@ use faer::{Accum, MatMut, MatRef, Par};
 const LANES: usize = 16;
 
 /// Runs `f` compiled for the vector units of this processor. Loops inside are vectorised by the compiler without
-/// reordering or fusing, so the bits are those of the plain code; only functions inlined into `f` profit.
+/// reordering or fusing, so the bits are those of the plain code. Only what is inlined into `f` profits, and `f` itself only
+/// where it is small or has `#[inline(always)]`.
 #[inline]
 pub fn vectorised<R>(f: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(f)
@@ -47,6 +48,24 @@ pub fn axpy(alpha: f64, x: &[f64], y: &mut [f64]) {
     for (y, x) in y.iter_mut().zip(x) {
         *y += alpha * x;
     }
+}
+
+/// `out = sum_k c_k column_k`, the terms added in this order.
+pub fn combine(columns: &[Vec<f64>], c: &[f64], out: &mut [f64]) {
+    /// Values that stay in the first cache while the columns pass.
+    const BLOCK: usize = 1024;
+    vectorised(
+        #[inline(always)]
+        || {
+            for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+                out.fill(0.0);
+                let at = block * BLOCK..block * BLOCK + out.len();
+                for (column, &c) in columns.iter().zip(c) {
+                    axpy(c, &column[at.clone()], out);
+                }
+            }
+        },
+    );
 }
 
 /// Rounds to 30 binary digits (relative 1e-9): values that differ by rounding only become equal, so that a choice

@@ -3,13 +3,14 @@
 
 use super::Context;
 use super::offline::Training;
-use super::online::{combine, dual_fits, reduced_system};
+use super::online::{dual_fits, reduced_system};
 use super::watch::WATCHED;
 use crate::config::{Case, OfflineOptions};
 use crate::error::{Error, Result};
 use crate::parallel::{Comm, agree};
 use crate::rom::calibration::{self, Calibration, CalibrationError, Pair};
 use crate::rom::cubature;
+use crate::rom::dense::combine;
 use crate::rom::offline::assemble::{Assembled, Bases, assemble};
 use crate::rom::offline::reduce::gather_faces;
 use crate::rom::offline::{basis, select};

@@ -8,6 +8,7 @@ pub mod cases;
 pub mod patch;
 pub mod plugin;
 pub mod ranks;
+pub mod reduced;
 pub mod rst;
 pub mod study;
 

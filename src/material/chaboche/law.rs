@@ -1,10 +1,10 @@
 //! The law over a batch of points.
 
+use super::batch::Update;
 use super::parameters::{ChabocheSpec, Parameters};
-use super::point::At;
 use crate::material::coefficient::common_range;
 use crate::material::elasticity::isotropic_stiffness;
-use crate::material::tensor::six;
+use crate::material::lanes::dispatch;
 use crate::material::{Input, Law, LawError, Output, Status, Variable};
 
 /// Elastoplasticity or elastoviscoplasticity of Chaboche type. State: `p`, `evp`, `alpha1`, `alpha2`...
@@ -12,7 +12,6 @@ use crate::material::{Input, Law, LawError, Output, Status, Variable};
 pub struct Chaboche {
     parameters: Parameters,
     variables: Vec<Variable>,
-    constant: bool,
 }
 
 impl Chaboche {
@@ -29,9 +28,7 @@ impl Chaboche {
         for i in 0..parameters.kinematic.len() {
             variables.push(Variable { name: format!("alpha{}", i + 1), offset: 7 + 6 * i, size: 6 });
         }
-        let constant =
-            parameters.curves.len() < 2 && parameters.coefficients().all(|c| c.as_constant().is_some());
-        Ok(Chaboche { parameters, variables, constant })
+        Ok(Chaboche { parameters, variables })
     }
 
     #[cfg(test)]
@@ -68,24 +65,6 @@ impl Law for Chaboche {
     }
 
     fn update(&self, input: Input, output: Output) -> Status {
-        let n_state = self.n_state();
-        let mut status = Status::Done;
-        let Some(&first) = input.temperature.first() else { return status };
-        let mut at = At::new(&self.parameters, first, input.dt);
-        let mut tangents = output.tangent.map(|t| t.as_chunks_mut::<36>().0.iter_mut());
-        let states = input.state.chunks_exact(n_state).zip(output.state.chunks_exact_mut(n_state));
-        let stresses = output.stress.chunks_exact_mut(6);
-        for (k, ((old, new), stress)) in states.zip(stresses).enumerate() {
-            let temperature = input.temperature[k];
-            if !self.constant && k > 0 {
-                at = At::new(&self.parameters, temperature, input.dt);
-            }
-            let tangent = tangents.as_mut().and_then(Iterator::next);
-            let done = at.step(&six(input.strain, 6 * k), old, new, stress, tangent);
-            if !(done && temperature.is_finite() && input.dt > 0.0) {
-                status = status.and_cut(k, 0.5);
-            }
-        }
-        status
+        dispatch(Update { parameters: &self.parameters, input, output })
     }
 }

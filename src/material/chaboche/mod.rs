@@ -18,6 +18,7 @@
 //!
 //! `lag` = 1 is backward Euler; Z-set's time-independent plasticity is reproduced by 0.999.
 
+mod batch;
 mod law;
 mod parameters;
 mod point;

@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::material::LawError;
-use crate::material::coefficient::{Coefficient, all_nodes};
+use crate::material::coefficient::{Coefficient, Tables, all_nodes};
 use crate::material::elasticity::Isotropic;
 use crate::material::flow::Flow;
 
-/// Most back-stresses of one law: coefficients at a temperature live on the stack.
-pub(super) const MAX_BACK_STRESSES: usize = 16;
+/// Most back-stresses, and most terms of isotropic hardening, of one law: coefficients of some points live on the stack.
+pub(super) const MAX_TERMS: usize = 16;
 
 /// Which flow rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -175,6 +175,8 @@ pub(super) struct Parameters {
     pub(super) curves: Vec<HardeningCurve>,
     pub(super) kinematic: Vec<KinematicTerm>,
     pub(super) flow: Flow,
+    /// All coefficients, in the order of [`Parameters::coefficients`].
+    pub(super) tables: Tables,
     pub(super) lag: f64,
 }
 
@@ -255,13 +257,11 @@ impl Parameters {
             term.c.check_not_negative("C")?;
             term.d.check_not_negative("D")?;
         }
-        if spec.kinematic.len() > MAX_BACK_STRESSES {
-            return Err(LawError::Unsupported {
-                problem: format!(
-                    "'kinematic' has {} back-stresses, but at most {MAX_BACK_STRESSES} are possible",
-                    spec.kinematic.len()
-                ),
-            });
+        for (name, terms) in [("kinematic", spec.kinematic.len()), ("isotropic", isotropic.len())] {
+            if terms > MAX_TERMS {
+                let problem = format!("'{name}' has {terms} terms, but at most {MAX_TERMS} are possible");
+                return Err(LawError::Unsupported { problem });
+            }
         }
         if !(0.0..=1.0).contains(&spec.lag) {
             return Err(LawError::Range {
@@ -271,7 +271,8 @@ impl Parameters {
             });
         }
         let flow = flow_rule(spec.flow, spec.k.as_ref(), spec.n.as_ref(), spec.eps0.as_ref())?;
-        Ok(Parameters {
+        let mut parameters = Parameters {
+            tables: Tables::new(std::iter::empty()),
             elasticity,
             r0: spec.r0,
             h: spec.h,
@@ -280,11 +281,29 @@ impl Parameters {
             kinematic: spec.kinematic,
             flow,
             lag: spec.lag,
-        })
+        };
+        parameters.tables = Tables::new(parameters.coefficients());
+        Ok(parameters)
     }
 
-    /// All coefficients, for ranges of temperature.
-    pub(super) fn coefficients(&self) -> impl Iterator<Item = &Coefficient> {
+    /// Value and slope of the hardening given by points.
+    pub(super) fn curve(&self, temperature: f64, p: f64) -> (f64, f64) {
+        let above = self.curves.partition_point(|c| c.temperature <= temperature);
+        let of = |i: usize| self.curves[i].at(p);
+        match (above.checked_sub(1), self.curves.get(above)) {
+            (None, _) => of(0),
+            (Some(below), None) => of(below),
+            (Some(below), Some(next)) => {
+                let s = (temperature - self.curves[below].temperature)
+                    / (next.temperature - self.curves[below].temperature);
+                let ((r0, slope0), (r1, slope1)) = (of(below), of(above));
+                ((1.0 - s) * r0 + s * r1, (1.0 - s) * slope0 + s * slope1)
+            }
+        }
+    }
+
+    /// All coefficients.
+    pub(super) fn coefficients(&self) -> impl Iterator<Item = &Coefficient> + Clone {
         let isotropic = self.isotropic.iter().flat_map(|term| [&term.q, &term.b]);
         let kinematic = self.kinematic.iter().flat_map(|term| [&term.c, &term.d]);
         self.elasticity

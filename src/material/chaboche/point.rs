@@ -1,256 +1,303 @@
-//! One step of one integration point.
+//! One step of as many integration points as a vector has lanes.
 
-use super::parameters::{HardeningCurve, IsotropicTerm, MAX_BACK_STRESSES, Parameters};
-use crate::material::elasticity::isotropic_stiffness;
+use pulp::Simd;
+use std::array;
+
+use super::parameters::{MAX_TERMS, Parameters};
+use crate::material::Input;
 use crate::material::flow::FlowAt;
-use crate::material::increment::{Equation, LOG_SMALLEST, solve};
-use crate::material::tensor::{Sym, contract, six};
+use crate::material::increment::{Equation, SMALLEST, solve};
+use crate::material::lanes::{Lanes, MOST_LANES, Mask};
+use crate::material::points::{Index, Moduli, Tensor, coefficients, contract, read, tensor};
 
-/// Coefficients at one temperature and step length.
-pub(super) struct At<'a> {
-    kappa: f64,
-    mu: f64,
-    r0: f64,
-    h: f64,
-    lag: f64,
-    isotropic: &'a [IsotropicTerm],
-    /// Curves at the temperatures around, and the share of the second.
-    curves: Option<(&'a HardeningCurve, &'a HardeningCurve, f64)>,
-    temperature: f64,
-    back_stresses: usize,
-    c: [f64; MAX_BACK_STRESSES],
-    d: [f64; MAX_BACK_STRESSES],
-    flow: FlowAt,
+/// Young's modulus, Poisson's ratio, R0, H, isotropic terms, back-stresses, flow rule.
+const MOST_COEFFICIENTS: usize = 4 + 2 * MAX_TERMS + 2 * MAX_TERMS + 3;
+
+/// Coefficients at the temperatures of some points and one step length.
+pub(super) struct At<'a, S: Simd> {
+    parameters: &'a Parameters,
+    values: [Lanes<S>; MOST_COEFFICIENTS],
+    /// First coefficients of the back-stresses and of the flow rule.
+    kinematic: usize,
+    temperature: [f64; MOST_LANES],
+    pub(super) moduli: Moduli<S>,
+    flow: FlowAt<S>,
 }
 
-/// What the tangent needs of a step that flowed.
-struct Flowed {
-    /// Increment of p.
-    dp: f64,
-    /// J(eta).
-    j: f64,
+/// Points at the start of a step, and what they would be without flow.
+pub(super) struct Trial<S: Simd> {
+    p: Lanes<S>,
+    evp: Tensor<S>,
+    alpha: [Tensor<S>; MAX_TERMS],
+    /// Mean stress.
+    pub(super) pressure: Lanes<S>,
+    /// Deviatoric stress.
+    pub(super) stress: Tensor<S>,
+    start: Eta<S>,
+    radius_slope: Lanes<S>,
+    /// Yield function.
+    pub(super) f: Lanes<S>,
+}
+
+/// A step, `dp` = 0 where nothing flowed.
+pub(super) struct Flowed<S: Simd> {
+    dp: Lanes<S>,
     /// Direction 3/2 (s - X) / J.
-    n: Sym,
-    /// `sum_i 2/3 C_i D_i w_i^2 a_i`.
-    b: Sym,
-    /// n : b.
-    nb: f64,
-    /// Minus dg/ddp.
-    hardening: f64,
+    pub(super) n: Tensor<S>,
+    /// The tangent is isotropic with this shear modulus, plus `row (x) n`.
+    pub(super) mu: Lanes<S>,
+    pub(super) row: Tensor<S>,
 }
 
 /// `eta` at a trial increment, and what goes with it.
-struct Eta {
-    eta: Sym,
-    j: f64,
-    b: Sym,
-    nb: f64,
+#[derive(Clone, Copy)]
+struct Eta<S: Simd> {
+    eta: Tensor<S>,
+    j: Lanes<S>,
+    b: Tensor<S>,
+    nb: Lanes<S>,
     /// `sum_i C_i w_i`.
-    cw: f64,
+    cw: Lanes<S>,
     /// `sum_i C_i w_i^2`.
-    cw2: f64,
+    cw2: Lanes<S>,
     /// Second derivative of `J(eta) - dp sum_i C_i w_i` by dp.
-    curvature: f64,
+    curvature: Lanes<S>,
 }
 
-fn around(curves: &[HardeningCurve], temperature: f64) -> Option<(&HardeningCurve, &HardeningCurve, f64)> {
-    let above = curves.partition_point(|c| c.temperature <= temperature);
-    let (first, last) = (curves.first()?, curves.last()?);
-    match (above.checked_sub(1).and_then(|i| curves.get(i)), curves.get(above)) {
-        (Some(a), Some(b)) => Some((a, b, (temperature - a.temperature) / (b.temperature - a.temperature))),
-        (Some(_), None) => Some((last, last, 0.0)),
-        _ => Some((first, first, 0.0)),
+impl<S: Simd> Trial<S> {
+    pub(super) fn new(simd: S) -> Trial<S> {
+        let zero = Lanes::all(simd, 0.0);
+        let none = [zero; 6];
+        let start = Eta { eta: none, j: zero, b: none, nb: zero, cw: zero, cw2: zero, curvature: zero };
+        Trial {
+            p: zero,
+            evp: none,
+            alpha: [none; MAX_TERMS],
+            pressure: zero,
+            stress: none,
+            start,
+            radius_slope: zero,
+            f: zero,
+        }
     }
 }
 
-impl<'a> At<'a> {
-    pub(super) fn new(parameters: &'a Parameters, temperature: f64, dt: f64) -> At<'a> {
-        let (kappa, mu) = parameters.elasticity.moduli(temperature);
-        let (mut c, mut d) = ([0.0; MAX_BACK_STRESSES], [0.0; MAX_BACK_STRESSES]);
-        for (i, term) in parameters.kinematic.iter().enumerate() {
-            c[i] = term.c.at(temperature);
-            d[i] = term.d.at(temperature);
+impl<'a, S: Simd> At<'a, S> {
+    /// Coefficients at the temperatures of points `index`.
+    #[inline(always)]
+    pub(super) fn new(parameters: &'a Parameters, input: &Input, index: &Index, simd: S) -> At<'a, S> {
+        let zero = Lanes::all(simd, 0.0);
+        let kinematic = 4 + 2 * parameters.isotropic.len();
+        let flow = parameters.flow.at(&[], simd, 1.0);
+        let mut at = At {
+            parameters,
+            values: [zero; MOST_COEFFICIENTS],
+            kinematic,
+            temperature: [0.0; MOST_LANES],
+            moduli: Moduli { kappa: zero, mu: zero },
+            flow,
+        };
+        at.set(input, index);
+        at
+    }
+
+    #[inline(always)]
+    pub(super) fn set(&mut self, input: &Input, index: &Index) {
+        let parameters = self.parameters;
+        for l in 0..MOST_LANES {
+            self.temperature[l] = input.temperature[index[l]];
         }
-        At {
-            kappa,
-            mu,
-            r0: parameters.r0.at(temperature),
-            h: parameters.h.at(temperature),
-            lag: parameters.lag,
-            isotropic: &parameters.isotropic,
-            curves: around(&parameters.curves, temperature),
-            temperature,
-            back_stresses: parameters.kinematic.len(),
-            c,
-            d,
-            flow: parameters.flow.at(temperature, dt),
-        }
+        coefficients(&parameters.tables, &self.temperature, &mut self.values);
+        self.moduli = Moduli::new(self.values[0], self.values[1]);
+        let (first, end) = (self.kinematic + 2 * parameters.kinematic.len(), parameters.tables.columns());
+        self.flow = parameters.flow.at(&self.values[first..end], self.moduli.mu.simd(), input.dt);
+    }
+
+    /// C and D of back-stress `i`.
+    #[inline(always)]
+    fn back_stress(&self, i: usize) -> (Lanes<S>, Lanes<S>) {
+        (self.values[self.kinematic + 2 * i], self.values[self.kinematic + 2 * i + 1])
     }
 
     /// Radius of the elastic domain at p, its slope and curvature.
-    #[inline]
-    fn radius(&self, p: f64) -> (f64, f64, f64) {
-        let (mut r, mut slope, mut curvature) = (self.r0 + self.h * p, self.h, 0.0);
-        for term in self.isotropic {
-            let (q, b) = (term.q.at(self.temperature), term.b.at(self.temperature));
-            let saturation = (-b * p).exp_m1();
-            r -= q * saturation;
-            let rate = q * b * (1.0 + saturation);
-            slope += rate;
-            curvature -= rate * b;
+    #[inline(always)]
+    fn radius(&self, p: Lanes<S>) -> (Lanes<S>, Lanes<S>, Lanes<S>) {
+        let (r0, h) = (self.values[2], self.values[3]);
+        let (mut r, mut slope, mut curvature) = (h.mul_add(p, r0), h, p.splat(0.0));
+        for i in (4..self.kinematic).step_by(2) {
+            let (q, b) = (self.values[i], self.values[i + 1]);
+            let saturation = (-(b * p)).exp_m1();
+            r = q.neg_mul_add(saturation, r);
+            let rate = q * b * (saturation + 1.0);
+            slope = slope + rate;
+            curvature = rate.neg_mul_add(b, curvature);
         }
-        if let Some((below, above, s)) = self.curves {
-            let ((r0, slope0), (r1, slope1)) = (below.at(p), above.at(p));
-            r += (1.0 - s) * r0 + s * r1;
-            slope += (1.0 - s) * slope0 + s * slope1;
+        if !self.parameters.curves.is_empty() {
+            let p = p.to_array();
+            let curve: [(f64, f64); MOST_LANES] = array::from_fn(|l| {
+                if l < Lanes::<S>::COUNT {
+                    self.parameters.curve(self.temperature[l], p[l])
+                } else {
+                    (0.0, 0.0)
+                }
+            });
+            let simd = r.simd();
+            r = r + Lanes::each(
+                simd,
+                #[inline(always)]
+                |l| curve[l].0,
+            );
+            slope = slope
+                + Lanes::each(
+                    simd,
+                    #[inline(always)]
+                    |l| curve[l].1,
+                );
         }
         (r, slope, curvature)
     }
 
     #[inline(always)]
-    fn eta(&self, trial: &Sym, alpha: &[f64], dp: f64) -> Eta {
-        let (mut eta, mut b, mut db) = (*trial, [0.0; 6], [0.0; 6]);
-        let (mut cw, mut cw2, mut cdw3) = (0.0, 0.0, 0.0);
-        for i in 0..self.back_stresses {
-            let a = six(alpha, 6 * i);
-            let w = 1.0 / (1.0 + self.d[i] * dp);
-            let dw = self.d[i] * w;
-            let c = self.c[i] * w;
-            cw += c;
-            cw2 += c * w;
-            cdw3 += c * w * dw;
-            let x = 2.0 / 3.0 * c;
+    fn eta(&self, stress: &Tensor<S>, alpha: &[Tensor<S>; MAX_TERMS], dp: Lanes<S>) -> Eta<S> {
+        let (zero, one) = (dp.splat(0.0), dp.splat(1.0));
+        let (mut eta, mut b) = (*stress, [zero; 6]);
+        let (mut cw, mut cw2, mut cdw3) = (zero, zero, zero);
+        for i in 0..self.parameters.kinematic.len() {
+            let ((c, d), a) = (self.back_stress(i), &alpha[i]);
+            let w = one / d.mul_add(dp, one);
+            let (dw, cw1) = (d * w, c * w);
+            cw = cw + cw1;
+            let cw_squared = cw1 * w;
+            cw2 = cw2 + cw_squared;
+            cdw3 = cw_squared.mul_add(dw, cdw3);
+            let x = cw1 * (2.0 / 3.0);
             let y = x * dw;
-            let z = -2.0 * y * dw;
             for k in 0..6 {
-                eta[k] -= x * a[k];
-                b[k] += y * a[k];
-                db[k] += z * a[k];
+                eta[k] = x.neg_mul_add(a[k], eta[k]);
+                b[k] = y.mul_add(a[k], b[k]);
             }
         }
-        let j = (1.5 * contract(&eta, &eta)).sqrt();
-        let per_j = 1.5 / j;
+        // eta : db/ddp, db/ddp = -2 sum_i D_i w_i (2/3 C_i D_i w_i^2 a_i)
+        let mut turned = zero;
+        for i in 0..self.parameters.kinematic.len() {
+            let ((c, d), a) = (self.back_stress(i), &alpha[i]);
+            let w = one / d.mul_add(dp, one);
+            let dw = d * w;
+            turned = (c * w * dw * dw * (-4.0 / 3.0)).mul_add(contract(&eta, a), turned);
+        }
+        let j = (contract(&eta, &eta) * 1.5).sqrt();
+        let per_j = one * 1.5 / j;
         let nb = per_j * contract(&eta, &b);
-        let turning = per_j * contract(&b, &b) - nb * nb / j;
-        let curvature = turning + per_j * contract(&eta, &db) + 2.0 * cdw3;
+        let turning = per_j.mul_add(contract(&b, &b), -(nb * nb / j));
+        let curvature = per_j.mul_add(turned, cdw3.mul_add(one * 2.0, turning));
         Eta { eta, j, b, nb, cw, cw2, curvature }
     }
 
-    /// Integrates one step from `old` to `new` (p, evp, alpha...), giving stress and, where wanted, tangent. `false` for
-    /// input that is not finite.
-    #[inline]
-    pub(super) fn step(
-        &self,
-        strain: &Sym,
-        old: &[f64],
-        new: &mut [f64],
-        stress: &mut [f64],
-        tangent: Option<&mut [f64; 36]>,
-    ) -> bool {
-        let (p, evp, alpha) = (old[0], six(old, 1), &old[7..]);
-        let elastic: Sym =
-            std::array::from_fn(|k| if k < 3 { strain[k] - evp[k] } else { 0.5 * strain[k] - evp[k] });
-        let trace = elastic[0] + elastic[1] + elastic[2];
-        let pressure = self.kappa * trace;
-        let trial: Sym =
-            std::array::from_fn(|k| 2.0 * self.mu * (elastic[k] - if k < 3 { trace / 3.0 } else { 0.0 }));
-        new.copy_from_slice(old);
-        let start = self.eta(&trial, alpha, 0.0);
-        let (radius, radius_slope, _) = self.radius(p);
-        let f = start.j - radius;
-        if !(f + pressure + self.temperature).is_finite() {
-            return false;
+    /// Reads points `index` and finds their yield function.
+    #[inline(always)]
+    pub(super) fn trial(&self, input: &Input, index: &Index, trial: &mut Trial<S>) {
+        let simd = self.moduli.mu.simd();
+        let back_stresses = self.parameters.kinematic.len();
+        let n_state = 7 + 6 * back_stresses;
+        trial.p = read(simd, input.state, n_state, 0, index);
+        trial.evp = tensor(
+            #[inline(always)]
+            |k| read(simd, input.state, n_state, 1 + k, index),
+        );
+        for i in 0..back_stresses {
+            trial.alpha[i] = tensor(
+                #[inline(always)]
+                |k| read(simd, input.state, n_state, 7 + 6 * i + k, index),
+            );
         }
-        let flowed = if f > 0.0 { self.flow(&trial, alpha, p, f, radius_slope, &start) } else { None };
-        let mut scale = 0.0;
-        if let Some(step) = &flowed {
-            new[0] = p + step.dp;
-            for k in 0..6 {
-                new[1 + k] = evp[k] + step.dp * step.n[k];
-            }
-            for i in 0..self.back_stresses {
-                let w = 1.0 / (1.0 + self.d[i] * step.dp);
-                for k in 0..6 {
-                    new[7 + 6 * i + k] = (alpha[6 * i + k] + step.dp * step.n[k]) * w;
-                }
-            }
-            scale = 2.0 * self.mu * step.dp;
-        }
-        let direction = flowed.as_ref().map_or([0.0; 6], |step| step.n);
-        for k in 0..6 {
-            stress[k] = trial[k] - scale * direction[k] + if k < 3 { pressure } else { 0.0 };
-        }
-        if let Some(tangent) = tangent {
-            match &flowed {
-                Some(step) => self.tangent(step, tangent),
-                None => isotropic_stiffness(self.kappa, self.mu, tangent),
-            }
-        }
-        true
+        (trial.pressure, trial.stress) = self.moduli.trial(input, index, &trial.evp);
+        trial.start = self.eta(&trial.stress, &trial.alpha, trial.p.splat(0.0));
+        let (radius, slope, _) = self.radius(trial.p);
+        trial.radius_slope = slope;
+        trial.f = trial.start.j - radius;
     }
 
-    /// Solves for the increment of a step whose trial is outside the elastic domain by `f`.
-    #[inline]
-    fn flow(
-        &self,
-        trial: &Sym,
-        alpha: &[f64],
-        p: f64,
-        f: f64,
-        radius_slope: f64,
-        start: &Eta,
-    ) -> Option<Flowed> {
-        let three_mu = 3.0 * self.mu;
+    /// Solves for the increments of the points in `wanted`, whose trial is outside the elastic domain.
+    #[inline(always)]
+    pub(super) fn flow(&self, trial: &Trial<S>, wanted: Mask<S>) -> Flowed<S> {
+        let Trial { p, alpha, stress, start, f, .. } = trial;
+        let (zero, one) = (p.splat(0.0), p.splat(1.0));
+        let (three_mu, two_mu) = (self.moduli.mu * 3.0, self.moduli.mu * 2.0);
+        let lag = p.splat(self.parameters.lag);
         // J(eta) <= J(s_t) + sum_i C_i |a_i| for any increment: g < 0 above.
-        let mut bound = (1.5 * contract(trial, trial)).sqrt();
-        for i in 0..self.back_stresses {
-            let a = six(alpha, 6 * i);
-            bound += self.c[i] * (2.0 / 3.0 * contract(&a, &a)).sqrt();
+        let mut bound = (contract(stress, stress) * 1.5).sqrt();
+        for i in 0..self.parameters.kinematic.len() {
+            let ((c, _), a) = (self.back_stress(i), &alpha[i]);
+            bound = c.mul_add((contract(a, a) * (2.0 / 3.0)).sqrt(), bound);
         }
-        let stiffness = three_mu + start.cw + self.lag * radius_slope - start.nb;
-        let plastic = if stiffness > 0.0 { (f / stiffness).ln() } else { f64::INFINITY };
-        let first = plastic.min(self.flow.log_increment(f));
+        let stiffness = lag.mul_add(trial.radius_slope, three_mu + start.cw - start.nb);
+        let plastic = zero.below(stiffness).select(*f / stiffness, one * f64::INFINITY);
+        let first = plastic.min(self.flow.increment(*f, SMALLEST));
         // R + V at the last trial x: slope, and x^2 times the curvature.
-        let mut last = (0.0, 0.0, 0.0);
-        let (dp, log_dp) = solve(1.0001 * bound / three_mu, first, |x, y| {
-            let e = self.eta(trial, alpha, x);
-            let (radius, radius_slope, radius_curvature) = self.radius(p + self.lag * x);
-            let (v, v_slope, v_curvature) = self.flow.overstress(y);
-            let slope = self.lag * radius_slope + v_slope / x;
-            let curvature = self.lag * self.lag * radius_curvature * x * x + (v_curvature - v_slope);
-            last = (slope, curvature, x);
-            Equation {
-                g: e.j - x * (three_mu + e.cw) - radius - v,
-                slope: e.nb - three_mu - e.cw2 - slope,
-                curvature: Some(e.curvature * x * x - curvature),
-                scale: e.j + radius + v,
-            }
-        })?;
-        debug_assert!(log_dp >= LOG_SMALLEST);
-        let e = self.eta(trial, alpha, dp);
-        if e.j == 0.0 {
-            return None;
-        }
-        let hardening = three_mu + e.cw2 - e.nb + last.0 + last.1 / last.2 * ((dp - last.2) / last.2);
-        let n = e.eta.map(|x| 1.5 / e.j * x);
-        Some(Flowed { dp, j: e.j, n, b: e.b, nb: e.nb, hardening })
+        let mut last = (zero, zero, one);
+        let dp = solve(
+            wanted,
+            bound * 1.0001 / three_mu,
+            first,
+            #[inline(always)]
+            |x| {
+                let e = self.eta(stress, alpha, x);
+                let (radius, radius_slope, radius_curvature) = self.radius(lag.mul_add(x, *p));
+                let (v, v_slope, v_curvature) = self.flow.overstress(x);
+                let slope = lag.mul_add(radius_slope, v_slope / x);
+                let curvature = (lag * lag * radius_curvature).mul_add(x * x, v_curvature - v_slope);
+                last = (slope, curvature, x);
+                Equation {
+                    g: x.neg_mul_add(three_mu + e.cw, e.j) - radius - v,
+                    slope: e.nb - three_mu - e.cw2 - slope,
+                    curvature: Some(e.curvature.mul_add(x * x, -curvature)),
+                    scale: e.j + radius + v,
+                }
+            },
+        );
+        let e = self.eta(stress, alpha, dp);
+        let flowed = wanted & zero.below(dp) & zero.below(e.j);
+        let dp = flowed.select(dp, zero);
+        let j = flowed.select(e.j, one);
+        let change = (dp - last.2) / last.2;
+        let hardening = three_mu + e.cw2 - e.nb + last.0 + last.1 / last.2 * change;
+        let per_j = one * 1.5 / j;
+        let n = tensor(
+            #[inline(always)]
+            |k| per_j * e.eta[k],
+        );
+        // The derivative of the step: with `ddp = 2 mu n : de / h`, `C - 2 mu (n (x) ddp + dp dn)`,
+        // `dn = (3/2 deta - n (n : deta)) / J`, `deta = 2 mu dev(de) + b ddp`.
+        let share = dp / j;
+        let turn = two_mu * share;
+        let normal = two_mu * two_mu * (share * (e.nb / hardening + 1.0) - one / hardening);
+        let recovery = turn * two_mu / hardening * -1.5;
+        let (normal, recovery) = (flowed.select(normal, zero), flowed.select(recovery, zero));
+        let row = tensor(
+            #[inline(always)]
+            |k| recovery.mul_add(e.b[k], normal * n[k]),
+        );
+        Flowed { dp, n, mu: self.moduli.mu * (one - turn * 1.5), row }
     }
 
-    /// The derivative of the step: with `ddp = 2 mu n : de / h`,
-    /// `C - 2 mu (n (x) ddp + dp dn)`, `dn = (3/2 deta - n (n : deta)) / J`, `deta = 2 mu dev(de) + b ddp`.
-    #[inline]
-    fn tangent(&self, step: &Flowed, c: &mut [f64; 36]) {
-        let two_mu = 2.0 * self.mu;
-        let turn = two_mu * step.dp / step.j;
-        let normal =
-            two_mu * two_mu * ((step.dp / step.j) * (1.0 + step.nb / step.hardening) - 1.0 / step.hardening);
-        let recovery = -1.5 * turn * two_mu / step.hardening;
-        isotropic_stiffness(self.kappa, self.mu * (1.0 - 1.5 * turn), c);
-        for i in 0..6 {
-            let row = normal * step.n[i] + recovery * step.b[i];
-            for j in 0..6 {
-                c[6 * i + j] += row * step.n[j];
+    /// Values of the state at the end of the step, handed to `put` with their place; leaves the stress in `trial.stress`.
+    #[inline(always)]
+    pub(super) fn end(&self, trial: &mut Trial<S>, step: &Flowed<S>, mut put: impl FnMut(usize, Lanes<S>)) {
+        let (dp, one) = (step.dp, step.dp.splat(1.0));
+        put(0, trial.p + dp);
+        for k in 0..6 {
+            put(1 + k, dp.mul_add(step.n[k], trial.evp[k]));
+        }
+        for i in 0..self.parameters.kinematic.len() {
+            let ((_, d), a) = (self.back_stress(i), &trial.alpha[i]);
+            let w = one / d.mul_add(dp, one);
+            for k in 0..6 {
+                put(7 + 6 * i + k, dp.mul_add(step.n[k], a[k]) * w);
             }
+        }
+        let scale = self.moduli.mu * 2.0 * dp;
+        for k in 0..6 {
+            trial.stress[k] = scale.neg_mul_add(step.n[k], trial.stress[k]);
         }
     }
 }

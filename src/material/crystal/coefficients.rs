@@ -1,5 +1,7 @@
 //! All coefficients at one temperature and sub-step length, and what follows from them for a single system.
 
+use pulp::Scalar;
+
 use super::parameters::{Family, MAX_SYSTEMS, Parameters};
 use crate::material::flow::FlowAt;
 use crate::material::tensor::{Sym, apply};
@@ -10,7 +12,7 @@ pub(super) const LOG_SMALLEST: f64 = -55.0;
 /// Coefficients of a family at one temperature and sub-step length.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FamilyAt {
-    pub(super) flow: FlowAt,
+    pub(super) flow: FlowAt<Scalar>,
     /// Overstress of the smallest increment.
     pub(super) threshold: f64,
     r0: f64,
@@ -43,10 +45,10 @@ pub(super) struct Back {
 
 impl FamilyAt {
     fn new(family: &Family, t: f64, dt: f64) -> FamilyAt {
-        let flow = family.flow.at(t, dt);
+        let flow = FlowAt::one(&family.flow, t, dt);
         FamilyAt {
             flow,
-            threshold: flow.overstress(LOG_SMALLEST).0,
+            threshold: flow.overstress_of(LOG_SMALLEST.exp()).0,
             r0: family.r0.at(t),
             q: family.q.at(t),
             b: family.b.at(t),

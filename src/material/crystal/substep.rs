@@ -166,7 +166,7 @@ impl Problem<'_> {
                 now.back[s] = if dv > 0.0 { at.back(self.a[s], now.sign[s], dv) } else { self.rest[s] };
                 let x = at.c * now.back[s].a;
                 now.g[s] = if dv > 0.0 {
-                    let (v, slope, _) = at.flow.overstress(dv.ln());
+                    let (v, slope, _) = at.flow.overstress_of(dv);
                     now.v[s] = (v, slope);
                     now.sign[s] * (tau[s] - x) - r[s] - now.v[s].0
                 } else {
@@ -194,8 +194,10 @@ impl Problem<'_> {
                 // All new systems share what the stress exceeds.
                 let stiffness: f64 =
                     (0..self.at.systems()).filter(|&r| new[r]).map(|r| self.gram[s][r].abs()).sum();
-                let guess = (f / (stiffness + at.c)).ln().min(at.flow.log_increment(f));
-                now.dv[s] = guess.max(LOG_SMALLEST + 0.1).exp();
+                // a little above the smallest
+                let smallest = (LOG_SMALLEST + 0.1).exp();
+                let guess = (f / (stiffness + at.c)).min(at.flow.increment_of(f, smallest));
+                now.dv[s] = guess.max(smallest);
                 now.active[now.count] = s;
                 now.count += 1;
             }

@@ -114,3 +114,58 @@ impl<'a> Point<'a> {
         self.step(dt, &strain, t);
     }
 }
+
+/// Some random points in steps of a law: all at once, in reverse, and in calls of one, two, three... points give the same
+/// states, stresses and tangents to the last bit.
+pub(crate) fn assert_batches_do_not_matter(law: &dyn Law, temperatures: (f64, f64)) {
+    const POINTS: usize = 151;
+    let mut random = Random(19);
+    let n = law.n_state();
+    let mut state = vec![0.0; n * POINTS];
+    state.chunks_exact_mut(n).for_each(|s| law.initial_state(s));
+    let run = |order: &[usize], state: &[f64], strain: &[[f64; 6]], temperature: &[f64]| {
+        let pick =
+            |all: &[f64]| order.iter().flat_map(|k| all[n * k..n * (k + 1)].to_vec()).collect::<Vec<_>>();
+        let strain: Vec<f64> = order.iter().flat_map(|&k| strain[k]).collect();
+        let temperature: Vec<f64> = order.iter().map(|&k| temperature[k]).collect();
+        let (mut new, mut stress, mut tangent) =
+            (vec![0.0; n * order.len()], vec![0.0; 6 * order.len()], vec![0.0; 36 * order.len()]);
+        let output = Output { state: &mut new, stress: &mut stress, tangent: Some(&mut tangent) };
+        assert_eq!(law.update(Input::new(0.3, &strain, &temperature, &pick(state)), output), Status::Done);
+        (0..order.len())
+            .map(|i| {
+                let widths = [(&new, n), (&stress, 6), (&tangent, 36)];
+                widths
+                    .iter()
+                    .flat_map(|(v, w)| &v[w * i..w * (i + 1)])
+                    .map(|x| x.to_bits())
+                    .collect::<Vec<_>>()
+            })
+            .collect::<Vec<_>>()
+    };
+    for _ in 0..3 {
+        // from elastic to far beyond
+        let mut strain = vec![[0.0; 6]; POINTS];
+        for strain in &mut strain {
+            let amplitude = random.log(1e-5, 1e-2);
+            *strain = random.six(amplitude);
+        }
+        let (low, high) = temperatures;
+        let temperature: Vec<f64> =
+            (0..POINTS).map(|_| low + 0.5 * (random.next() + 1.0) * (high - low)).collect();
+        let order: Vec<usize> = (0..POINTS).collect();
+        let whole = run(&order, &state, &strain, &temperature);
+        let reverse: Vec<usize> = order.iter().rev().copied().collect();
+        let mut reversed = run(&reverse, &state, &strain, &temperature);
+        reversed.reverse();
+        assert!(reversed == whole, "the order of a batch matters");
+        let (mut first, mut size) = (0, 1);
+        while first < POINTS {
+            let end = POINTS.min(first + size);
+            let part = run(&order[first..end], &state, &strain, &temperature);
+            assert!(part == whole[first..end], "a batch of {size} points differs");
+            (first, size) = (end, size + 1);
+        }
+        state = whole.iter().flat_map(|point| point[..n].iter().map(|b| f64::from_bits(*b))).collect();
+    }
+}

@@ -1,9 +1,10 @@
 //! Newton's method on the reduced points:
 //! `f_i = sum_z w_z E_zi . sigma_z`, `K_ij = sum_z w_z E_zi . C_z E_zj`, stop at `||F - f|| <= tolerance ||F||`.
 //!
-//! Per iteration: one law batch, one matrix product of `n x 6 points x n`, one sum over ranks of `n + n^2 + 2` numbers,
-//! one replicated `n x n` factorisation. `m = n + lifts`; points P on this rank: `12 P m` (strain) `+ 72 P n` (C E) `+
-//! 12 P n^2` (K) `+ 2/3 n^3` (LU) flops beside the law.
+//! Per evaluation: one law batch, one sum over ranks of `n + 2` numbers. Where it is not the last one of a step: one matrix
+//! product of `n x 6 points x n`, one sum over ranks of `n^2` numbers, one replicated `n x n` factorisation. `m = n + lifts`;
+//! points P on this rank: `12 P m` (strain) `+ 12 P n` (force) `+ 72 P n` (C E) `+ 12 P n^2` (K) `+ 2/3 n^3` (LU) flops beside
+//! the law.
 
 use super::system::{PointsState, ReducedPoints, ReducedState, ReducedSystem};
 use crate::error::Result;
@@ -112,30 +113,36 @@ fn attempt(
             Status::Done => 0.0,
             Status::Cut { factor, .. } => 1.0 / factor,
         };
-        assemble(system, &to.active.stress, cut);
-        system.comm.sum_into(&system.local, &mut system.total);
-        let failed = system.total[n + n * n];
+        internal_force(system, &to.active.stress, cut);
+        system.comm.sum_into(&system.local_force, &mut system.force);
+        let failed = system.force[n];
         if failed > 0.0 {
             return Err(law_failed(system.comm, &system.active, status, "a reduced point", 1.0 / failed));
         }
-        let magnitude = system.total[n + n * n + 1];
-        for ((r, f), external) in system.step.iter_mut().zip(&system.total).zip(&system.external) {
+        let magnitude = system.force[n + 1];
+        for ((r, f), external) in system.step.iter_mut().zip(&system.force).zip(&system.external) {
             *r = external - f;
         }
         let residual = crate::rom::dense::norm(&system.step);
-        let norm = crate::rom::dense::norm(&system.total[..n]).max(crate::rom::dense::norm(&system.external));
+        let norm = crate::rom::dense::norm(&system.force[..n]).max(crate::rom::dense::norm(&system.external));
         report.residual = if norm > 0.0 { residual / norm } else { residual };
-        let diagonal = system.total[n..n + n * n].iter().step_by(n + 1).zip(&to.coefficients);
-        // the least of all iterations: coordinates that run away must not pass for rounding
-        cancelling = cancelling.min(diagonal.map(|(k, c)| (k * c).powi(2)).sum::<f64>().sqrt());
         if iteration == 0 {
             // what thermal strains ask for before the coordinates follow, which are zero in a virgin structure
             unbalanced = magnitude;
         }
-        let floor = ROUNDING * magnitude + CANCELLATION * cancelling.max(unbalanced);
         // an infinite norm would accept anything
         let finite = residual.is_finite() && norm.is_finite();
-        if finite && residual <= (system.tolerances.tolerance * norm).max(floor) {
+        let accepted = (system.tolerances.tolerance * norm).max(ROUNDING * magnitude);
+        let mut done = finite && residual <= accepted;
+        if finite && !done {
+            stiffness(system);
+            system.comm.sum_into(&system.local_matrix, &mut system.matrix);
+            let diagonal = system.matrix.iter().step_by(n + 1).zip(&to.coefficients);
+            // the least of all iterations: coordinates that run away must not pass for rounding
+            cancelling = cancelling.min(diagonal.map(|(k, c)| (k * c).powi(2)).sum::<f64>().sqrt());
+            done = residual <= ROUNDING * magnitude + CANCELLATION * cancelling.max(unbalanced);
+        }
+        if done {
             // points of the dual quantities only: their law is needed once, at the converged strain
             system.extra.strain(&to.coefficients, &mut to.extra.strain);
             let interval = (from.time, dt);
@@ -164,7 +171,7 @@ fn attempt(
             break;
         }
         report.iterations += 1;
-        system.solver.solve(&mut system.total[n..n + n * n], &mut system.step);
+        system.solver.solve(&mut system.matrix, &mut system.step);
         to.coefficients[..n].iter_mut().zip(&system.step).for_each(|(c, d)| *c += d);
     }
     let reason = format!(
@@ -174,58 +181,71 @@ fn attempt(
     Err(Failed { reason, factor: 0.5 })
 }
 
-/// This rank's part of the internal force and matrix into `system.local`, then `cut` and the force's magnitude.
-fn assemble(system: &mut ReducedSystem, stress: &[f64], cut: f64) {
+/// This rank's part of the internal force into `system.local_force`, then `cut` and the force's magnitude.
+fn internal_force(system: &mut ReducedSystem, stress: &[f64], cut: f64) {
     let n = system.modes;
     let points = &system.active;
     let m = n + system.lifts.len();
-    let (force, rest) = system.local.split_at_mut(n);
-    let (matrix, tail) = rest.split_at_mut(n * n);
+    let (force, tail) = system.local_force.split_at_mut(n);
+    vectorised(
+        #[inline(always)]
+        || {
+            force.fill(0.0);
+            for (k, &w) in points.weights.iter().enumerate() {
+                let r = strain_rows(points, k, n, m);
+                let s: [f64; 6] = std::array::from_fn(|c| w * stress[6 * k + c]);
+                for i in 0..n {
+                    force[i] += combine(&s, &r, i);
+                }
+            }
+        },
+    );
     let mut magnitude = 0.0;
-    vectorised(|| weigh(points, stress, &system.tangent, force, &mut system.weighted, m));
     for ((w, norm), s) in points.weights.iter().zip(&system.row_norms).zip(stress.chunks_exact(6)) {
         magnitude += w * norm * s.iter().map(|x| x * x).sum::<f64>().sqrt();
     }
     tail.copy_from_slice(&[cut, magnitude]);
-    if points.is_empty() {
-        matrix.fill(0.0);
-    } else if n > 0 {
-        let rows = 6 * points.len();
-        let e = MatRef::from_row_major_slice_with_stride(&points.strain_rows, rows, n, m);
-        let ce = MatRef::from_row_major_slice(&system.weighted, rows, n);
-        let out = MatMut::from_column_major_slice_mut(matrix, n, n);
-        matmul(out, Accum::Replace, e.transpose(), ce, 1.0, Par::Seq);
-    }
 }
 
-/// `force = sum_z w_z E_z . sigma_z` (n) and `weighted = w_z C_z E_z` (`6 points x n`); m: columns of E.
-#[inline(always)]
-fn weigh(
-    points: &ReducedPoints,
-    stress: &[f64],
-    tangent: &[f64],
-    force: &mut [f64],
-    weighted: &mut [f64],
-    m: usize,
-) {
-    let n = force.len();
-    force.fill(0.0);
-    for (k, &w) in points.weights.iter().enumerate() {
-        let rows = &points.strain_rows[6 * k * m..6 * (k + 1) * m];
-        let r: [&[f64]; 6] = std::array::from_fn(|j| &rows[j * m..j * m + n]);
-        let s: [f64; 6] = std::array::from_fn(|c| w * stress[6 * k + c]);
-        for i in 0..n {
-            force[i] += combine(&s, &r, i);
-        }
-        let c = &tangent[36 * k..36 * (k + 1)];
-        let out = &mut weighted[6 * k * n..6 * (k + 1) * n];
-        for (out, c) in out.chunks_exact_mut(n.max(1)).zip(c.chunks_exact(6)) {
-            let c: [f64; 6] = std::array::from_fn(|j| w * c[j]);
-            for i in 0..n {
-                out[i] = combine(&c, &r, i);
-            }
-        }
+/// This rank's part of the matrix into `system.local_matrix`, from `system.tangent`.
+fn stiffness(system: &mut ReducedSystem) {
+    let n = system.modes;
+    let points = &system.active;
+    let m = n + system.lifts.len();
+    if points.is_empty() || n == 0 {
+        system.local_matrix.fill(0.0);
+        return;
     }
+    let (tangent, weighted) = (&system.tangent, &mut system.weighted);
+    // w_z C_z E_z (`6 points x n`)
+    vectorised(
+        #[inline(always)]
+        || {
+            for (k, &w) in points.weights.iter().enumerate() {
+                let r = strain_rows(points, k, n, m);
+                let c = &tangent[36 * k..36 * (k + 1)];
+                let out = &mut weighted[6 * k * n..6 * (k + 1) * n];
+                for (out, c) in out.chunks_exact_mut(n).zip(c.chunks_exact(6)) {
+                    let c: [f64; 6] = std::array::from_fn(|j| w * c[j]);
+                    for i in 0..n {
+                        out[i] = combine(&c, &r, i);
+                    }
+                }
+            }
+        },
+    );
+    let rows = 6 * points.len();
+    let e = MatRef::from_row_major_slice_with_stride(&points.strain_rows, rows, n, m);
+    let ce = MatRef::from_row_major_slice(&system.weighted, rows, n);
+    let out = MatMut::from_column_major_slice_mut(&mut system.local_matrix, n, n);
+    matmul(out, Accum::Replace, e.transpose(), ce, 1.0, Par::Seq);
+}
+
+/// Strains of the modes at point `k`, component by component.
+#[inline(always)]
+fn strain_rows(points: &ReducedPoints, k: usize, n: usize, m: usize) -> [&[f64]; 6] {
+    let rows = &points.strain_rows[6 * k * m..6 * (k + 1) * m];
+    std::array::from_fn(|j| &rows[j * m..j * m + n])
 }
 
 /// `sum_j c_j r_j[i]`.

@@ -48,11 +48,14 @@ impl ReducedPoints {
 
     /// Strains for basis coefficients `a` (length m).
     pub(super) fn strain(&self, a: &[f64], strain: &mut [f64]) {
-        vectorised(|| {
-            for (s, row) in strain.iter_mut().zip(self.strain_rows.chunks_exact(a.len().max(1))) {
-                *s = short_dot(row, a);
-            }
-        });
+        vectorised(
+            #[inline(always)]
+            || {
+                for (s, row) in strain.iter_mut().zip(self.strain_rows.chunks_exact(a.len().max(1))) {
+                    *s = short_dot(row, a);
+                }
+            },
+        );
     }
 }
 
@@ -156,9 +159,12 @@ pub struct ReducedSystem<'c> {
     pub(super) tangent: Vec<f64>,
     /// `w C E`, `6 points x modes`.
     pub(super) weighted: Vec<f64>,
-    /// Internal force, then the matrix (column-major), then failure factor: one reduction.
-    pub(super) local: Vec<f64>,
-    pub(super) total: Vec<f64>,
+    /// Internal force, then failure factor and magnitude, of this rank and of all.
+    pub(super) local_force: Vec<f64>,
+    pub(super) force: Vec<f64>,
+    /// Column-major `modes x modes`, of this rank and of all.
+    pub(super) local_matrix: Vec<f64>,
+    pub(super) matrix: Vec<f64>,
     pub(super) external: Vec<f64>,
     pub(super) step: Vec<f64>,
     /// Norm of each point's strain rows: bounds the rounding of its internal force.
@@ -189,8 +195,10 @@ impl<'c> ReducedSystem<'c> {
             work: MaterialWorkspace::default(),
             tangent: vec![0.0; 36 * active.len()],
             weighted: vec![0.0; 6 * active.len() * modes],
-            local: vec![0.0; modes + modes * modes + 2],
-            total: vec![0.0; modes + modes * modes + 2],
+            local_force: vec![0.0; modes + 2],
+            force: vec![0.0; modes + 2],
+            local_matrix: vec![0.0; modes * modes],
+            matrix: vec![0.0; modes * modes],
             external: vec![0.0; modes],
             step: vec![0.0; modes],
             row_norms,

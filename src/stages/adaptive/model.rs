@@ -1,10 +1,11 @@
 //! The reduced model in the hands of an adaptive run: bases on the mesh, and what is assembled from them.
 
-use super::super::online::{Dual, combine, dual_fits, reduced_system};
+use super::super::online::{Dual, dual_fits, reduced_system};
 use crate::config::Case;
 use crate::error::{Error, Result};
 use crate::parallel::{Comm, agree};
 use crate::rom::cubature;
+use crate::rom::dense::combine;
 use crate::rom::enrichment::{principal, scaled};
 use crate::rom::offline::assemble::{Assembled, Bases, DualBasis, assemble};
 use crate::rom::offline::reduce::gather_faces;

@@ -370,11 +370,3 @@ pub(super) fn dual_fits(
     }
     Ok(out)
 }
-
-/// `out = sum_k c_k column_k`.
-pub(super) fn combine(columns: &[Vec<f64>], c: &[f64], out: &mut [f64]) {
-    out.fill(0.0);
-    for (column, &c) in columns.iter().zip(c) {
-        crate::rom::dense::axpy(c, column, out);
-    }
-}

@@ -3,10 +3,11 @@
 use super::super::Context;
 use super::super::cells::CellMeans;
 use super::super::watch::Watch;
-use super::{Dual, combine};
+use super::Dual;
 use crate::config::Case;
 use crate::error::{Error, Kind, Result};
 use crate::mesh::{Mesh, Subdomain};
+use crate::rom::dense::combine;
 use crate::rom::online::ReducedState;
 use crate::store::{Field, ModelFile, ReducedModel, SnapshotWriter, Step, StoreKind};
 use std::path::Path;
