@@ -179,8 +179,8 @@ fn damaged_files_are_read_or_refused_in_a_sentence() {
         panic!("{e}");
     }
     let (read, refused) = counts.into_inner();
-    eprintln!("{read} read, {refused} refused; peak memory {} MB", ferrom::report::peak_memory() / 1e6);
+    eprintln!("{read} read, {refused} refused; peak memory {} MB", ferrom::parallel::peak_memory() / 1e6);
     assert!(refused > read / 10 && read > 0);
     // far below what one wrong count would ask for
-    assert!(ferrom::report::peak_memory() < 4e8);
+    assert!(ferrom::parallel::peak_memory() < 4e8);
 }

@@ -1,11 +1,14 @@
-//! `ferrom pod` and `ferrom cubature` on plain HDF5 matrices (docs/matrices.md), on 1 to 3 ranks.
+//! `ferrom pod` and `ferrom cubature` on plain HDF5 matrices (docs/matrices.md), on 1 to 3 ranks; memory of `ferrom offline`.
 
 mod support;
 
+use ferrom::mesh::{ElementKind, Subdomain};
+use ferrom::parallel::Comm;
+use ferrom::store::{Field, SnapshotWriter, Step, StoreKind};
 use ndarray::{Array1, Array2, Array3};
 use serde_json::Value;
 use std::path::Path;
-use support::{ferrom, told};
+use support::{bar::bar, ferrom, told};
 
 fn ok(ranks: usize, arguments: &[&str]) -> Value {
     let mut all = arguments.to_vec();
@@ -163,4 +166,74 @@ fn a_file_in_another_layout_is_named_with_the_place_and_the_remedy() {
     fails(3, &["pod", &name], "snapshot 3");
     std::fs::write(&path, "text").expect("written");
     fails(3, &["pod", &name], "is not an HDF5 file");
+}
+
+/// A cube of 18^3 hexahedra, held below, pulled, bent and twisted to and fro: 90 snapshots, 250 MB with their stresses.
+fn history(path: &Path) {
+    let comm = Comm::serial();
+    let sub = Subdomain::new(&comm, bar(ElementKind::C3d8, [18; 3], [1.0; 3], 0.0));
+    let case = r#"
+        mesh = "cube.geof"
+        [time]
+        times = [1.0]
+        increments = [90]
+        [offline]
+        dual_tolerance = 1e-2
+        cubature_tolerance = 1e-2
+        [[fix]]
+        set = "z0"
+        dof = "U3"
+        [[nodal_force]]
+        set = "z1"
+        dof = "U3"
+        value = 1.0
+        [[material]]
+        name = "steel"
+        law = "chaboche"
+        young = 2e5
+        poisson = 0.3
+        R0 = 60
+        H = 1000
+    "#;
+    std::fs::write(path.with_extension("toml"), case).expect("a case");
+    let mut out = SnapshotWriter::create(&comm, path, StoreKind::Snapshots, &sub, "", "").expect("a store");
+    for k in 1..=90 {
+        let t = f64::from(k) / 90.0;
+        let (pull, bend, twist) = (4e-3 * (7.0 * t).sin(), 3e-3 * (5.0 * t).sin(), 4e-3 * t);
+        let at = |[x, y, z]: &[f64; 3]| {
+            [bend * z * z - twist * y * z, twist * x * z, pull * z - 2.0 * bend * x * z]
+        };
+        let u: Vec<f64> = sub.mesh.points.iter().flat_map(at).collect();
+        let nodal = [Field::new("U", 3, &u)];
+        out.append(&comm, &Step { time: t, nodal: &nodal, ..Step::default() }).expect("a step");
+    }
+    out.commit(&comm).expect("committed");
+}
+
+#[test]
+fn snapshots_that_do_not_fit_wait_on_the_disk_and_the_model_is_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    history(Path::new(&path("s.h5")));
+    let offline = |ranks: usize, out: &str, limit: &str| {
+        let [s, case, out] = [path("s.h5"), path("s.toml"), path(out)];
+        let report = ok(ranks, &["offline", &s, "-c", &case, "-o", &out, "--memory-limit", limit]);
+        let memory = &report["memory"];
+        let peaks =
+            memory["peak_of_ranks"].as_array().expect("peaks").iter().map(|p| p.as_f64().expect("bytes"));
+        let peak = peaks.fold(0.0, f64::max);
+        (peak, memory["snapshots_on_disk"].as_f64().expect("bytes"), std::fs::read(out).expect("a model"))
+    };
+    let files = || std::fs::read_dir(folder.path()).expect("a folder").count();
+    let free = offline(1, "free.h5", "4GiB");
+    let (before, bound) = (files(), offline(1, "bound.h5", "220MB"));
+    assert!(free.0 > 300e6 && free.1 == 0.0, "{:e} {:e}", free.0, free.1);
+    assert!(bound.0 <= 220e6 && bound.1 > 240e6, "{:e} {:e}", bound.0, bound.1);
+    assert!(free.2 == bound.2, "the same bits");
+    assert_eq!(files(), before + 1, "only the model is left");
+    let both = [offline(2, "free-2.h5", "4GiB"), offline(2, "bound-2.h5", "160MB")];
+    assert!(both[1].0 <= 160e6 && both[1].1 > 240e6, "{:e} {:e}", both[1].0, both[1].1);
+    assert!(both[0].2 == both[1].2, "the same bits on two ranks");
+    let arguments = ["offline", &path("s.h5"), "-c", &path("s.toml"), "-o", &path("m.h5")];
+    fails(2, &[&arguments[..], &["--memory-limit", "60MB"]].concat(), "needs at least");
 }

@@ -174,7 +174,7 @@ fn interpolation(comm: &Comm, lines: &mut Vec<String>) {
     let ids: Vec<u64> = (e0 as u64..e1 as u64).collect();
     let value = |id: u64, i: usize| ((id.min(239 - id) as f64) * 0.05 * (i as f64 + 1.0)).cos();
     let basis: Vec<f64> = ids.iter().flat_map(|&id| (0..6).map(move |i| value(id, i))).collect();
-    let chosen = qdeim(comm, &basis, 6, &ids);
+    let chosen = qdeim(comm, |k, row| row.copy_from_slice(&basis[6 * k..6 * k + 6]), 6, &ids);
     lines.push(format!("qdeim {:?}", chosen.ids));
     let extra = ids.iter().enumerate().filter(|(_, id)| *id % 20 == 3).map(|(k, _)| k);
     let rows: Vec<usize> = chosen.local.iter().map(|(_, k)| *k).chain(extra).collect();

@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+use crate::config::Bytes;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -154,6 +155,10 @@ pub(super) struct Offline {
     /// Quantities that the online stage can rebuild (default: sig, and p where the law has it)
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub quantities: Option<Vec<String>>,
+    /// Memory of a rank's process: snapshots wait on the disk where it would not do (default: the case's, else the rank's
+    /// part of 80 % of the machine's memory)
+    #[arg(long, value_name = "BYTES")]
+    pub memory_limit: Option<Bytes>,
     /// Draw the calibration of the error indicator
     #[arg(long, value_name = "FILE.svg")]
     pub figure: Option<PathBuf>,
@@ -360,26 +365,6 @@ pub(super) struct CheckLaw {
 pub(super) struct Info {
     /// Snapshots, run, model, results, case or mesh
     pub file: PathBuf,
-}
-
-/// A number of bytes: `500MB`, `2GB`, `1.5e9`.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Bytes(pub usize);
-
-impl std::str::FromStr for Bytes {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Bytes, String> {
-        let units = [("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12)];
-        let (number, unit) = units
-            .iter()
-            .find_map(|(name, size)| text.strip_suffix(name).map(|n| (n.trim_end(), *size)))
-            .unwrap_or((text, 1.0));
-        match number.parse::<f64>() {
-            Ok(n) if n > 0.0 && n * unit < 9e18 => Ok(Bytes((n * unit) as usize)),
-            _ => Err("give bytes, or a number with kB, MB, GB or TB, for instance 500MB".to_owned()),
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -12,7 +12,7 @@ pub(super) fn run(cx: &Context, args: &Cubature) -> Result<Answer> {
         exchange: args.exchange,
         global: matches!(args.method, EcmMode::Global),
         max_points: args.max_points,
-        memory_limit: args.memory_limit.map(|b| b.0),
+        memory_limit: args.memory_limit.map(|b| b.0 as usize),
     };
     let r = cubature(cx, &args.file, &options, args.output.as_deref())?;
     let mut table = Table::new(&["cubature", ""]);

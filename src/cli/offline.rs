@@ -22,6 +22,7 @@ pub(super) fn run(cx: &Context, args: &Offline, session: &Session) -> Result<Ans
         set(args.dual_tol, &mut o.dual_tolerance);
         o.exchange |= args.exchange;
         o.max_modes = args.max_modes.or(o.max_modes);
+        o.memory_limit = args.memory_limit.or(o.memory_limit);
         match args.ecm {
             Some(EcmMode::Global) => o.cubature = CubatureMode::Global,
             Some(EcmMode::Local) => o.cubature = CubatureMode::Local,
@@ -73,6 +74,13 @@ fn table(r: &OfflineReport) -> Table {
     }
     if let Some(e) = r.equilibrium {
         row("equilibrium residual of the training", format!("{e:.1e}"));
+    }
+    if let Some(m) = &r.memory {
+        let peaks: Vec<String> = m.peak_of_ranks.iter().map(|b| format!("{:.0}", b / 1e6)).collect();
+        row("peak memory of each rank, MB", peaks.join(" "));
+        if m.snapshots_on_disk > 0 {
+            row("snapshots kept on the disk, MB", format!("{:.0}", m.snapshots_on_disk as f64 / 1e6));
+        }
     }
     if let Some(c) = &r.calibration {
         let [fitted, held_back] = c.pairs;

@@ -16,7 +16,7 @@ pub(super) fn run(cx: &Context, args: &Pod) -> Result<Answer> {
             PodMethodArg::Tsqr => Method::Tsqr,
         }),
         max_modes: args.max_modes,
-        memory_limit: args.memory_limit.map(|b| b.0),
+        memory_limit: args.memory_limit.map(|b| b.0 as usize),
     };
     let r = pod(cx, &args.file, &options, args.output.as_deref())?;
     let mut table = Table::new(&["decomposition", ""]);

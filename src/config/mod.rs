@@ -4,6 +4,7 @@
 //! Reading checks everything that can be checked without the mesh; names of sets are checked when the mesh is there.
 
 mod ansys;
+mod bytes;
 mod calculix;
 mod case;
 mod options;
@@ -11,6 +12,7 @@ mod read;
 mod toml_case;
 mod zset;
 
+pub use bytes::Bytes;
 pub use case::Case;
 pub use options::{CubatureMode, LinearKind, OfflineOptions, OnlineOptions, OutputSpec, SolverOptions};
 pub use read::read_case;

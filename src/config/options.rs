@@ -1,5 +1,6 @@
 //! Options of the stages, with their defaults.
 
+use super::Bytes;
 use crate::rom::offline::basis::PodMethod;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -157,6 +158,9 @@ pub struct OfflineOptions {
     pub substeps: u32,
     /// Deviation between recomputed and stored quantities that gives a warning.
     pub warn_deviation: f64,
+    /// Memory of a rank's process; its part of 80 % of the machine's where none is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_limit: Option<Bytes>,
     /// Whether the error indicator is calibrated: some reduced runs over the training cases.
     pub calibrate: bool,
     /// Level of the calibrated bound.
@@ -178,6 +182,7 @@ impl Default for OfflineOptions {
             quantities: Vec::new(),
             substeps: 1,
             warn_deviation: 1e-3,
+            memory_limit: None,
             calibrate: true,
             level: 0.95,
             seed: 1,

@@ -47,26 +47,32 @@ impl Default for ElementWork {
 impl Geometry {
     /// Strain at every integration point: `strain = B u`.
     pub fn strain(&self, mesh: &Mesh, u: &[f64], strain: &mut [f64]) {
-        let mut g = [[0.0; 3]; MAX_NODES];
         for (e, kind) in mesh.kinds.iter().enumerate() {
-            let (nodes, mean) = (mesh.nodes_of(e), self.mean_gradients(e));
             for k in 0..kind.n_points() {
-                self.gradients(mesh, e, k, &mut g);
-                let mut s = strain_of(&g[..nodes.len()], |a| {
-                    let i = 3 * nodes[a] as usize;
-                    [u[i], u[i + 1], u[i + 2]]
-                });
-                if let Some(mean) = mean {
-                    let of_node = |((&a, m), g): ((&u32, &[f64; 3]), &[f64; 3])| {
-                        (0..3).map(|c| (m[c] - g[c]) * u[3 * a as usize + c]).sum::<f64>()
-                    };
-                    let third = nodes.iter().zip(mean).zip(&g).map(of_node).sum::<f64>() / 3.0;
-                    s[..3].iter_mut().for_each(|s| *s += third);
-                }
                 let at = 6 * (self.offsets[e] + k);
-                strain[at..at + 6].copy_from_slice(&s);
+                strain[at..at + 6].copy_from_slice(&self.strain_at(mesh, e, k, u));
             }
         }
+    }
+
+    /// Strain at point `k` of element `e`.
+    #[inline]
+    pub fn strain_at(&self, mesh: &Mesh, e: usize, k: usize, u: &[f64]) -> [f64; 6] {
+        let mut g = [[0.0; 3]; MAX_NODES];
+        let nodes = mesh.nodes_of(e);
+        self.gradients(mesh, e, k, &mut g);
+        let mut s = strain_of(&g[..nodes.len()], |a| {
+            let i = 3 * nodes[a] as usize;
+            [u[i], u[i + 1], u[i + 2]]
+        });
+        if let Some(mean) = self.mean_gradients(e) {
+            let of_node = |((&a, m), g): ((&u32, &[f64; 3]), &[f64; 3])| {
+                (0..3).map(|c| (m[c] - g[c]) * u[3 * a as usize + c]).sum::<f64>()
+            };
+            let third = nodes.iter().zip(mean).zip(&g).map(of_node).sum::<f64>() / 3.0;
+            s[..3].iter_mut().for_each(|s| *s += third);
+        }
+        s
     }
 
     /// Internal force of a stress field: adds `int B^T sigma` to `force` (this subdomain's part).

@@ -101,7 +101,7 @@ pub(crate) fn run<S: Strategy>(cases: u32, inputs: S, read: impl Fn(S::Value) ->
         panic!("{e}");
     }
     let [read, refused] = counts.into_inner();
-    eprintln!("{read} read, {refused} refused; peak memory {:.0} MB", crate::report::peak_memory() / 1e6);
+    eprintln!("{read} read, {refused} refused; peak memory {:.0} MB", crate::parallel::peak_memory() / 1e6);
 }
 
 /// One to five changes.

@@ -5,5 +5,5 @@ mod stages;
 mod table;
 
 pub use progress::Progress;
-pub use stages::{StageTimers, peak_memory};
+pub use stages::StageTimers;
 pub use table::Table;

@@ -1,7 +1,7 @@
 //! Wall time of the stages of a run, over ranks, and peak memory.
 
 use super::Table;
-use crate::parallel::Comm;
+use crate::parallel::{Comm, peak_memory};
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
@@ -41,13 +41,15 @@ impl StageTimers {
     }
 
     /// The table of stages and the same as JSON: count, minimum, average and maximum over ranks, share of the whole,
-    /// and the peak memory of a rank.
+    /// and the peak memory of every rank.
     ///
     /// # Collective
     pub fn summary(&self, comm: &Comm) -> (Table, serde_json::Value) {
         let whole = comm.max1(self.start.elapsed().as_secs_f64());
         let memory = peak_memory();
-        let (memory_min, memory_max) = (comm.min1(memory), comm.max1(memory));
+        let (memory_of, _) = comm.all_gather(&[memory]);
+        let memory_min = memory_of.iter().copied().fold(f64::INFINITY, f64::min);
+        let memory_max = memory_of.iter().copied().fold(0.0, f64::max);
         let mut table = Table::new(&["stage", "count", "min s", "avg s", "max s", "share"]);
         let mut rows = Vec::new();
         let stages = self.stages.borrow().clone();
@@ -76,15 +78,8 @@ impl StageTimers {
         ));
         let json = serde_json::json!({
             "ranks": comm.size(), "seconds": whole, "stages": rows,
-            "peak_memory_bytes": {"min": memory_min, "max": memory_max},
+            "peak_memory_bytes": {"min": memory_min, "max": memory_max, "ranks": memory_of},
         });
         (table, json)
     }
-}
-
-/// Peak resident memory of this process, bytes; 0 where the system does not tell.
-pub fn peak_memory() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
-    line.and_then(|l| l.split_whitespace().next()?.parse::<f64>().ok()).map_or(0.0, |kb| kb * 1024.0)
 }

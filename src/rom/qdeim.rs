@@ -24,17 +24,14 @@ pub struct Qdeim {
 
 /// Chooses up to `m` rows of the distributed matrix B so that they are as independent as possible.
 ///
-/// `basis`: this rank's rows, row-major `ids.len() x m`; `ids`: their global ids, each row on one rank. Rows with a
-/// NaN are never chosen. The choice ends early at the numerical rank (`m` machine epsilons of the first pivot).
-///
-/// # Panics
-/// If `basis.len() != ids.len() * m`.
+/// `basis(k, row)`: copies this rank's row `k`, `m` numbers; `ids`: global ids of the rows, each row on one rank. Rows with a
+/// NaN are never chosen. The choice ends early at the numerical rank (`m` machine epsilons of the first pivot). Holds one
+/// copy of the basis.
 ///
 /// # Collective
 /// `m` must agree; a rank may have no rows.
-pub fn qdeim(comm: &Comm, basis: &[f64], m: usize, ids: &[u64]) -> Qdeim {
-    assert_eq!(basis.len(), ids.len() * m, "basis must be points x modes");
-    let mut rest = Rest::new(basis, m, ids);
+pub fn qdeim(comm: &Comm, basis: impl Fn(usize, &mut [f64]), m: usize, ids: &[u64]) -> Qdeim {
+    let mut rest = Rest::new(&basis, m, ids);
     let mut out = Qdeim { ids: Vec::new(), owners: Vec::new(), local: Vec::new(), diagonal: Vec::new() };
     for step in 0..m {
         let best = rest.largest();
@@ -47,7 +44,7 @@ pub fn qdeim(comm: &Comm, basis: &[f64], m: usize, ids: &[u64]) -> Qdeim {
         let mut row = vec![0.0; m];
         let chosen = best.filter(|_| comm.rank() == owner);
         if let Some(k) = chosen {
-            row.copy_from_slice(&basis[k * m..(k + 1) * m]);
+            basis(k, &mut row);
         }
         comm.broadcast(&mut row, owner);
         // Twice is enough (Parlett): the direction is orthogonal to the previous ones to rounding.
@@ -90,19 +87,13 @@ struct Rest<'a> {
 }
 
 impl<'a> Rest<'a> {
-    fn new(basis: &[f64], m: usize, ids: &'a [u64]) -> Rest<'a> {
-        let sizes: Vec<f64> = basis.chunks_exact(m.max(1)).map(|row| blur(dot(row, row))).collect();
+    fn new(basis: impl Fn(usize, &mut [f64]), m: usize, ids: &'a [u64]) -> Rest<'a> {
+        let mut rows = vec![0.0; ids.len() * m];
+        rows.chunks_exact_mut(m.max(1)).enumerate().for_each(|(k, row)| basis(k, row));
+        let sizes: Vec<f64> = rows.chunks_exact(m.max(1)).map(|row| blur(dot(row, row))).collect();
         let numbers = sizes.iter().zip(ids).enumerate().filter(|(_, (size, _))| !size.is_nan());
         let order = numbers.map(|(k, (size, id))| (Size(*size), Reverse(*id), k)).collect();
-        Rest {
-            rows: basis.to_vec(),
-            m,
-            ids,
-            done: vec![0; sizes.len()],
-            sizes,
-            order,
-            directions: Vec::new(),
-        }
+        Rest { rows, m, ids, done: vec![0; sizes.len()], sizes, order, directions: Vec::new() }
     }
 
     /// The row of the largest size, up to date; it stays in the order.
@@ -150,6 +141,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn rows(basis: &[f64]) -> impl Fn(usize, &mut [f64]) {
+        |k, row| row.copy_from_slice(&basis[k * row.len()..(k + 1) * row.len()])
+    }
+
     fn wavy(points: usize, m: usize) -> Vec<f64> {
         (0..points * m)
             .map(|e| {
@@ -166,7 +161,7 @@ mod tests {
             basis[row * 3 + column] = 1.0 + column as f64;
         }
         let ids: Vec<u64> = (100..110).collect();
-        let found = qdeim(&Comm::serial(), &basis, 3, &ids);
+        let found = qdeim(&Comm::serial(), rows(&basis), 3, &ids);
         assert_eq!(found.ids, vec![107, 105, 102]);
         assert_eq!(found.local, vec![(0, 7), (1, 5), (2, 2)]);
     }
@@ -174,7 +169,7 @@ mod tests {
     #[test]
     fn equal_rows_are_chosen_by_lowest_global_id() {
         let basis = [1.0, 0.0, 1.0, 0.0, 0.0, 0.5];
-        let found = qdeim(&Comm::serial(), &basis, 2, &[9, 4, 1]);
+        let found = qdeim(&Comm::serial(), rows(&basis), 2, &[9, 4, 1]);
         assert_eq!(found.ids, vec![4, 1]);
     }
 
@@ -182,9 +177,9 @@ mod tests {
     fn a_basis_of_lower_rank_gives_as_many_points_as_its_rank() {
         let basis: Vec<f64> = wavy(50, 2).chunks(2).flat_map(|r| [r[0], r[1], r[0] - 2.0 * r[1]]).collect();
         let ids: Vec<u64> = (0..50).collect();
-        assert_eq!(qdeim(&Comm::serial(), &basis, 3, &ids).ids.len(), 2);
-        assert!(qdeim(&Comm::serial(), &[0.0; 6], 3, &[0, 1]).ids.is_empty());
-        assert!(qdeim(&Comm::serial(), &[], 3, &[]).ids.is_empty());
+        assert_eq!(qdeim(&Comm::serial(), rows(&basis), 3, &ids).ids.len(), 2);
+        assert!(qdeim(&Comm::serial(), rows(&[0.0; 6]), 3, &[0, 1]).ids.is_empty());
+        assert!(qdeim(&Comm::serial(), rows(&[]), 3, &[]).ids.is_empty());
     }
 
     proptest! {
@@ -193,19 +188,19 @@ mod tests {
             let (n, m) = (60, 5);
             let basis = wavy(n, m);
             let ids: Vec<u64> = (0..n as u64).collect();
-            let straight = qdeim(&Comm::serial(), &basis, m, &ids);
+            let straight = qdeim(&Comm::serial(), rows(&basis), m, &ids);
             let mut turned = basis.clone();
             turned.rotate_left(shift * m % (n * m));
             let mut turned_ids = ids.clone();
             turned_ids.rotate_left(shift % n);
-            prop_assert_eq!(straight.ids, qdeim(&Comm::serial(), &turned, m, &turned_ids).ids);
+            prop_assert_eq!(straight.ids, qdeim(&Comm::serial(), rows(&turned), m, &turned_ids).ids);
         }
 
         #[test]
         fn pivots_never_grow(seed in 0u64..1000) {
             let basis: Vec<f64> = (0..200u64).map(|k| ((k * 7919 + seed * 104729) % 1009) as f64 / 1009.0 - 0.5).collect();
             let ids: Vec<u64> = (0..50).collect();
-            let found = qdeim(&Comm::serial(), &basis, 4, &ids);
+            let found = qdeim(&Comm::serial(), rows(&basis), 4, &ids);
             for pair in found.diagonal.windows(2) {
                 prop_assert!(pair[1] <= pair[0] * (1.0 + 1e-8));
             }

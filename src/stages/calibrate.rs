@@ -2,20 +2,21 @@
 //! reduced runs over the training cases, by models that know less than the final one.
 
 use super::Context;
-use super::offline::Training;
 use super::online::{dual_fits, reduced_system};
+use super::training::Training;
 use super::watch::WATCHED;
 use crate::config::{Case, OfflineOptions};
 use crate::error::{Error, Result};
-use crate::parallel::{Comm, agree};
+use crate::parallel::{Comm, MemoryLimit, agree};
 use crate::rom::calibration::{self, Calibration, CalibrationError, Pair};
 use crate::rom::cubature;
 use crate::rom::dense::combine;
 use crate::rom::offline::assemble::{Assembled, Bases, assemble};
 use crate::rom::offline::reduce::gather_faces;
-use crate::rom::offline::{basis, select};
+use crate::rom::offline::{Chosen, Recorded, basis, select};
 use crate::rom::online::advance;
 use crate::rom::pod::Truncation;
+use crate::store::ReducedModel;
 use crate::structure::{Quantity, Structure};
 use std::ops::Range;
 use std::path::Path;
@@ -72,10 +73,10 @@ pub(super) fn calibrate(
     cx: &Context,
     structure: &Structure,
     training: &Training,
-    stresses: &[Vec<f64>],
     bases: &Bases,
     quantities: &[Quantity],
     options: &OfflineOptions,
+    memory: &MemoryLimit,
     materials: &str,
 ) -> Result<Option<Calibration>> {
     let comm = cx.comm;
@@ -83,7 +84,7 @@ pub(super) fn calibrate(
     if bases.duals.iter().all(|d| d.quantity.name != WATCHED) {
         return Ok(None);
     }
-    let truth = &training.duals[watched];
+    let truth = training.dual(watched);
     let mut spans: Vec<Range<usize>> = Vec::new();
     for (_, times) in &training.cases {
         let from = spans.last().map_or(0, |s| s.end);
@@ -94,16 +95,21 @@ pub(super) fn calibrate(
     let mut progress = cx.progress("calibration", lists.len());
     for (v, known) in lists.iter().enumerate() {
         let before = pairs.len();
-        let chosen = of_snapshots(comm, structure, training, stresses, bases, quantities, options, known)?;
+        let chosen = of_snapshots(comm, structure, training, bases, quantities, options, memory, known)?;
         let Some(variant) = chosen else { continue };
+        let stresses = Chosen { of: &training.stresses, steps: known };
+        let o = cubature::Options::new(options.cubature_tolerance.max(CUBATURE));
+        let Assembled { mut model, .. } = assemble(comm, structure, &variant, &stresses, &o, true, memory)?;
+        gather_faces(comm, &mut model.loads);
+        model.materials = materials.to_owned();
         for (c, ((case, times), span)) in training.cases.iter().zip(&spans).enumerate() {
             let new: Vec<bool> = span.clone().map(|i| !known.contains(&i)).collect();
             if new.iter().all(|n| !n) {
                 continue;
             }
             let group = (v * training.cases.len() + c) as u32;
-            let run = Run { case, times, truth: &truth[span.clone()], new: &new, group, materials };
-            run.pairs(comm, structure, &variant, options, &mut pairs)?;
+            let run = Run { case, times, truth, span: span.clone(), new: &new, group };
+            run.pairs(comm, structure, &variant, &model, &mut pairs)?;
         }
         progress.step(|| format!("{} modes: {} pairs", variant.modes.len(), pairs.len() - before));
     }
@@ -143,28 +149,28 @@ fn of_snapshots(
     comm: &Comm,
     structure: &Structure,
     training: &Training,
-    stresses: &[Vec<f64>],
     bases: &Bases,
     quantities: &[Quantity],
     options: &OfflineOptions,
-    list: &[usize],
+    memory: &MemoryLimit,
+    steps: &[usize],
 ) -> Result<Option<Bases>> {
-    let some = |of: &[Vec<f64>]| -> Vec<Vec<f64>> { list.iter().map(|&i| of[i].clone()).collect() };
     let t = Truncation { relative: options.pod_tolerance, max_modes: options.max_modes };
-    let pod = basis::displacement_modes(comm, structure, &some(&training.displacements), t, options.pod)?;
+    let displacements = Chosen { of: &training.displacements, steps };
+    let pod = basis::displacement_modes(comm, structure, &displacements, t, options.pod, memory)?;
     let mut duals = Vec::new();
-    for (q, snapshots) in quantities.iter().zip(&training.duals) {
+    for (k, q) in quantities.iter().enumerate() {
         let t = Truncation { relative: options.dual_tolerance, max_modes: None };
-        duals.extend(select::dual_basis(comm, structure, q, &some(snapshots), t)?);
+        let snapshots = Chosen { of: training.dual(k), steps };
+        duals.extend(select::dual_basis(comm, structure, q, &snapshots, t, memory)?);
     }
     if duals.iter().all(|d| d.quantity.name != WATCHED) {
         return Ok(None);
     }
     Ok(Some(Bases {
-        modes: (0..pod.count).map(|k| pod.mode(k).to_vec()).collect(),
-        singular_values: pod.singular_values,
+        singular_values: pod.singular_values.clone(),
+        modes: pod.into_columns(),
         lifts: bases.lifts.clone(),
-        stresses: some(stresses),
         duals,
     }))
 }
@@ -173,11 +179,12 @@ fn of_snapshots(
 struct Run<'t> {
     case: &'t Case,
     times: &'t [f64],
-    truth: &'t [Vec<f64>],
+    /// Snapshots of the watched quantity of all cases, and those of this case.
+    truth: &'t Recorded,
+    span: Range<usize>,
     /// Which steps the model was not built of.
     new: &'t [bool],
     group: u32,
-    materials: &'t str,
 }
 
 impl Run<'_> {
@@ -187,27 +194,23 @@ impl Run<'_> {
         comm: &Comm,
         structure: &Structure,
         bases: &Bases,
-        options: &OfflineOptions,
+        model: &ReducedModel,
         pairs: &mut Vec<Pair>,
     ) -> Result<()> {
-        let o = cubature::Options::new(options.cubature_tolerance.max(CUBATURE));
-        let Assembled { mut model, .. } = assemble(comm, structure, bases, &o, true)?;
-        gather_faces(comm, &mut model.loads);
-        model.materials = self.materials.to_owned();
         let (mut system, order) =
-            agree(comm, reduced_system(comm, &model, self.case, Path::new("calibration")))?;
-        let mut duals = dual_fits(comm, &model, &system, &order)?;
+            agree(comm, reduced_system(comm, model, self.case, Path::new("calibration")))?;
+        let mut duals = dual_fits(comm, model, &system, &order)?;
         let watched = bases.duals.iter().position(|d| d.quantity.name == WATCHED);
         let Some(k) = watched else { return Ok(()) };
         let weights = &structure.geometry.weights;
         let square = |v: &[f64]| v.iter().zip(weights).map(|(x, w)| w.abs() * x * x).sum::<f64>();
-        let mut sizes: Vec<f64> = self.truth.iter().map(|q| square(q)).collect();
+        let mut sizes: Vec<f64> = self.span.clone().map(|s| square(&self.truth.whole(s))).collect();
         comm.sum(&mut sizes);
         let floor = KAPPA * sizes.iter().fold(0.0, |a: f64, b| a.max(*b)).sqrt();
         let mut state = system.virgin();
         let mut rebuilt = vec![0.0; weights.len()];
         let mut carried = 0.0f64;
-        for (((&t, truth), size), &new) in self.times.iter().zip(self.truth).zip(sizes).zip(self.new) {
+        for (((&t, s), size), &new) in self.times.iter().zip(self.span.clone()).zip(sizes).zip(self.new) {
             // a model that cannot follow gives no further pairs
             if advance(&mut system, &mut state, t).is_err() {
                 break;
@@ -217,7 +220,7 @@ impl Run<'_> {
             let dual = &duals[k];
             carried += dual.path;
             combine(&bases.duals[k].columns, &dual.coefficients, &mut rebuilt);
-            rebuilt.iter_mut().zip(truth).for_each(|(r, q)| *r -= q);
+            rebuilt.iter_mut().zip(&self.truth.whole(s)).for_each(|(r, q)| *r -= q);
             let error = comm.sum1(square(&rebuilt)).sqrt() / size.sqrt().max(floor);
             // steps without plasticity to speak of say nothing
             if new && size.sqrt() > 10.0 * floor {

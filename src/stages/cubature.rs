@@ -3,8 +3,7 @@
 use super::pod::cpu;
 use super::{Context, check_output, share};
 use crate::error::{Error, Result};
-use crate::parallel::{Comm, agree};
-use crate::report::peak_memory;
+use crate::parallel::{Comm, agree, peak_memory};
 use crate::rom::cubature::{self, Cubature, CubatureError, Dense, Factored, Integrands, Options, Problem};
 use crate::store::{MatrixFile, MatrixWriter};
 use std::ops::Range;

@@ -22,6 +22,7 @@ mod pod;
 mod solve;
 mod source;
 mod train;
+mod training;
 mod watch;
 
 pub use adaptive::{AdaptiveOptions, AdaptiveSummary, Rebuild, adaptive};
@@ -33,7 +34,7 @@ pub use import::import;
 pub use info::describe;
 pub use lift::lift;
 pub use mesh::{load_mesh, partition};
-pub use offline::{OfflineReport, offline};
+pub use offline::{MemoryReport, OfflineReport, offline};
 pub use online::{OnlineSummary, online};
 pub use pod::{PodOptions, PodReport, pod};
 pub use solve::{SolveReport, solve};

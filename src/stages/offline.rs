@@ -4,16 +4,16 @@ use super::Context;
 use super::calibrate::{CalibrationReport, calibrate};
 use super::history::StoredHistory;
 use super::source::same_mesh;
+use super::training::{Training, lift_fields, same_supports, train};
 use crate::config::{Case, CubatureMode};
 use crate::error::{Error, Result};
-use crate::loads::{Dof, Prescribed};
-use crate::parallel::{Comm, agree};
+use crate::parallel::{Comm, MemoryLimit, agree, peak_memory};
 use crate::rom::cubature::{self, Cubature};
 use crate::rom::offline::assemble::{Assembled, Bases, DualBasis, assemble};
-use crate::rom::offline::{History, basis, drive::drive, select};
+use crate::rom::offline::{History, basis, select};
 use crate::rom::pod::{Pod, Truncation};
-use crate::store::{Lift, ModelFields, ReducedModel, SmallTable, SnapshotFile};
-use crate::structure::{LoadedStructure, PointSet, Quantity, Structure};
+use crate::store::{ModelFields, ReducedModel, SmallTable, SnapshotFile};
+use crate::structure::{PointSet, Quantity, Structure};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -48,24 +48,24 @@ pub struct OfflineReport {
     pub duals: BTreeMap<String, usize>,
     /// How well the error indicator is calibrated.
     pub calibration: Option<CalibrationReport>,
+    /// Memory that it took; not part of the provenance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<MemoryReport>,
+}
+
+/// Memory of an offline stage, bytes.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct MemoryReport {
+    /// What the process of a rank was allowed.
+    pub limit_of_a_rank: f64,
+    /// Peak resident memory of each rank.
+    pub peak_of_ranks: Vec<f64>,
+    /// Snapshots that were kept on the disk meanwhile, all ranks.
+    pub snapshots_on_disk: u64,
 }
 
 /// Solves for the displacement of a unit motion of one prescribed dof set, the others held: needs PETSc.
 pub type LiftSolver<'f> = dyn Fn(&Structure, &Case, usize) -> Result<Vec<f64>> + 'f;
-
-/// A displacement minus its lifts is nothing below this share of the displacement: the accuracy of the lifts.
-const LIFT_ROUNDING: f64 = 1e-9;
-
-/// What the training gave: snapshots of all cases, one case after the other.
-pub(super) struct Training {
-    /// Displacements without their lifts.
-    pub displacements: Vec<Vec<f64>>,
-    pub stresses: Vec<Vec<f64>>,
-    /// Per quantity.
-    pub duals: Vec<Vec<Vec<f64>>>,
-    /// Loads of each case, and the times of its snapshots.
-    pub cases: Vec<(Case, Vec<f64>)>,
-}
 
 /// Builds a reduced model of the training cases and writes it to `out`. `case` overrides the cases kept in the stores
 /// (for materials, options and the loads of all of them).
@@ -134,39 +134,40 @@ pub fn offline(
     let (lift_kinds, lifts) =
         cx.timers.time("lifts", || lift_fields(&structure, &main, &cases, lift_solver))?;
     report.lifts = lifts.len();
-    let mut training = Training {
-        displacements: Vec::new(),
-        stresses: Vec::new(),
-        duals: vec![Vec::new(); quantities.len()],
-        cases: Vec::new(),
-    };
+    let memory = MemoryLimit::new(comm, options.memory_limit.map(|b| b.0));
+    let snapshots_of_all = histories.iter().map(|(h, _)| h.times().len() - 1).sum();
+    let mut training = Training::new(comm, &structure, &quantities, snapshots_of_all, &memory, out)?;
     for (history, own) in &histories {
-        train(
-            cx,
-            &structure,
-            history,
-            own,
-            &options,
-            &quantities,
-            &lift_kinds,
-            &lifts,
-            &mut training,
-            &mut report,
-        )?;
+        let lifts = (&lift_kinds[..], &lifts[..]);
+        let (n, t) = (options.substeps, &mut training);
+        cx.timers
+            .time("law", || train(cx, &structure, history, own, n, &quantities, lifts, t, &mut report))?;
+    }
+    drop(histories);
+    let scratch = comm.sum_u64(training.on_disk());
+    if scratch > 0 {
+        cx.say(format_args!(
+            "{:.2} GB of snapshots on the disk: with them, a rank would take more than {:.2} GB of memory",
+            scratch as f64 / 1e9,
+            memory.bytes() / 1e9
+        ));
     }
     super::solve::warn_tables(cx, &structure);
     warn_deviation(cx, &report, options.warn_deviation);
     let truncation = Truncation { relative: options.pod_tolerance, max_modes: options.max_modes };
     let pod = cx.timers.time("pod", || {
-        basis::displacement_modes(comm, &structure, &training.displacements, truncation, options.pod)
+        let snapshots = &training.displacements;
+        let pod = basis::displacement_modes(comm, &structure, snapshots, truncation, options.pod, &memory);
+        training.unless_failed(comm, pod)
     })?;
     report.modes = pod.count;
     report.projection_error = pod.projection_errors.iter().fold(0.0, |a: f64, b| a.max(*b));
     let duals = cx.timers.time("duals", || -> Result<Vec<DualBasis>> {
         let mut out = Vec::new();
-        for (q, snapshots) in quantities.iter().zip(&training.duals) {
+        for (k, q) in quantities.iter().enumerate() {
             let t = Truncation { relative: options.dual_tolerance, max_modes: None };
-            match select::dual_basis(comm, &structure, q, snapshots, t)? {
+            let found = select::dual_basis(comm, &structure, q, training.dual(k), t, &memory);
+            match training.unless_failed(comm, found)? {
                 Some(basis) => out.push(basis),
                 None => {
                     cx.say(format_args!("'{}' is zero in all training cases: it cannot be rebuilt", q.name))
@@ -175,11 +176,11 @@ pub fn offline(
         }
         Ok(out)
     })?;
+    let errors = SmallTable { columns: 1, values: pod.projection_errors.clone() };
     let bases = Bases {
-        modes: (0..pod.count).map(|k| pod.mode(k).to_vec()).collect(),
         singular_values: singular_values(&pod),
+        modes: pod.into_columns(),
         lifts: lift_kinds.into_iter().zip(lifts).collect(),
-        stresses: std::mem::take(&mut training.stresses),
         duals,
     };
     let Assembled { mut model, cubature, .. } = cx.timers.time("reduction", || {
@@ -187,22 +188,27 @@ pub fn offline(
             exchange: options.exchange,
             ..cubature::Options::new(options.cubature_tolerance)
         };
-        assemble(comm, &structure, &bases, &o, options.cubature == CubatureMode::Global)
+        let global = options.cubature == CubatureMode::Global;
+        let made = assemble(comm, &structure, &bases, &training.stresses, &o, global, &memory);
+        training.unless_failed(comm, made)
     })?;
     describe_cubature(cx, &cubature, options.cubature_tolerance, &mut report);
     report.extra_points = comm.sum_u64(model.points.weight.iter().filter(|w| **w == 0.0).count() as u64);
     report.duals = bases.duals.iter().map(|d| (d.quantity.name.clone(), d.columns.len())).collect();
     model.materials = materials_text(&main)?;
     if options.calibrate {
-        let stresses = &bases.stresses;
         let calibration = cx.timers.time("calibration", || {
-            calibrate(cx, &structure, &training, stresses, &bases, &quantities, &options, &model.materials)
+            let m = &model.materials;
+            let found = calibrate(cx, &structure, &training, &bases, &quantities, &options, &memory, m);
+            training.unless_failed(comm, found)
         })?;
         if let Some(c) = calibration {
             report.calibration = Some(CalibrationReport::new(&c));
             model.calibration = c.to_json().map_err(|e| Error::run(e.to_string()))?;
         }
     }
+    // the limit is of this machine, the model is the same without it
+    main.offline.memory_limit = None;
     model.case = main.to_text()?;
     model.provenance = provenance(snapshots, &report)?;
     model.tolerances = BTreeMap::from([
@@ -210,15 +216,21 @@ pub fn offline(
         ("dual".to_owned(), options.dual_tolerance),
         ("cubature".to_owned(), options.cubature_tolerance),
     ]);
-    let errors = SmallTable { columns: 1, values: pod.projection_errors };
     model.tables.insert("projection_errors".to_owned(), errors);
+    drop(training);
     cx.timers.time("write", || write(comm, &model, &structure, &bases, out))?;
+    // known when the file is complete, which does not depend on it
+    report.memory = Some(MemoryReport {
+        limit_of_a_rank: memory.bytes(),
+        peak_of_ranks: comm.all_gather(&[peak_memory()]).0,
+        snapshots_on_disk: scratch,
+    });
     Ok(report)
 }
 
 fn write(comm: &Comm, model: &ReducedModel, structure: &Structure, bases: &Bases, out: &Path) -> Result<()> {
     let lifts: Vec<Vec<f64>> = bases.lifts.iter().map(|l| l.1.clone()).collect();
-    let duals: Vec<Vec<Vec<f64>>> = bases.duals.iter().map(|d| d.columns.clone()).collect();
+    let duals: Vec<&[Vec<f64>]> = bases.duals.iter().map(|d| &d.columns[..]).collect();
     model.write(comm, out, &structure.sub, &ModelFields { modes: &bases.modes, lifts: &lifts, duals: &duals })
 }
 
@@ -240,136 +252,6 @@ fn case_of(file: &SnapshotFile, given: Option<&Case>) -> Result<Case> {
 fn dual_quantities(structure: &Structure, names: &[String]) -> Result<Vec<Quantity>> {
     let default = ["sig".to_owned(), "p".to_owned()];
     super::solve::find_quantities(structure, if names.is_empty() { &default } else { names })
-}
-
-/// The prescribed dof sets of a case in the order in which they count.
-pub(super) fn supports(case: &Case) -> Vec<(&str, Dof)> {
-    let all = &case.loading.prescribed;
-    let later = |i: usize, p: &Prescribed| all[i + 1..].iter().any(|q| q.set == p.set && q.dof == p.dof);
-    let last = all.iter().enumerate().filter(|(i, p)| !later(*i, p));
-    last.map(|(_, p)| (p.set.as_str(), p.dof)).collect()
-}
-
-/// A basis is zero on one list of dofs: every training case must prescribe the same.
-fn same_supports(main: &Case, other: &Case) -> Result<()> {
-    if supports(main) == supports(other) {
-        return Ok(());
-    }
-    let list =
-        |c| supports(c).iter().map(|(set, dof)| format!("{dof:?} of '{set}'")).collect::<Vec<_>>().join(", ");
-    Err(Error::case_file(
-        &other.path,
-        "[[fix]]",
-        format!("prescribes {}, whereas the first training case prescribes {}", list(other), list(main)),
-        "give every training case of a model the same [[fix]] entries in the same order, with value 0 where nothing moves",
-    ))
-}
-
-/// A lift for every prescribed displacement that moves in a training case; none has to be solved for where none does.
-fn lift_fields(
-    structure: &Structure,
-    main: &Case,
-    cases: &[&Case],
-    solver: &LiftSolver,
-) -> Result<(Vec<Lift>, Vec<Vec<f64>>)> {
-    let (mut kinds, mut fields) = (Vec::new(), Vec::new());
-    let moving = |set: &str, dof: Dof| {
-        let all = cases.iter().flat_map(|c| &c.loading.prescribed);
-        all.into_iter().find(|p| p.set == set && p.dof == dof && p.value != 0.0)
-    };
-    for (set, dof) in supports(main) {
-        let Some(p) = moving(set, dof) else { continue };
-        let table = p.table.clone().unwrap_or_default();
-        kinds.push(Lift { node_set: set.to_owned(), dof: dof.index() as u32, table });
-        let term = main.loading.prescribed.iter().rposition(|p| p.set == set && p.dof == dof).unwrap_or(0);
-        fields.push(solver(structure, main, term)?);
-    }
-    Ok((kinds, fields))
-}
-
-/// Drives the law along one training case and collects its snapshots.
-fn train(
-    cx: &Context,
-    structure: &Structure,
-    history: &StoredHistory,
-    case: &Case,
-    options: &crate::config::OfflineOptions,
-    quantities: &[Quantity],
-    lift_kinds: &[Lift],
-    lifts: &[Vec<f64>],
-    training: &mut Training,
-    report: &mut OfflineReport,
-) -> Result<()> {
-    let comm = cx.comm;
-    let loaded = LoadedStructure::new(comm, structure, &case.loading).map_err(|e| case.locate(e))?;
-    let amplitudes = lift_kinds.iter().map(|kind| lift_amplitude(case, kind)).collect::<Result<Vec<_>>>()?;
-    let stored = agree(comm, history.file().point_names())?;
-    let n = structure.geometry.n_points();
-    let names: Vec<&Quantity> = quantities.iter().filter(|q| stored.contains(&q.name)).collect();
-    let mut largest: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
-    let mut times = Vec::new();
-    let mut progress = cx.progress("law", history.times().len() - 1);
-    drive(comm, structure, history, options.substeps, |step, state| {
-        let mut u = state.displacement.clone();
-        // the virgin structure has not moved, whatever is prescribed from then on
-        let moved = !lifts.is_empty() && comm.any(u.iter().any(|x| *x != 0.0));
-        for (lift, (value, amplitude)) in lifts.iter().zip(&amplitudes).filter(|_| moved) {
-            let g = value * amplitude.value(state.time);
-            u.iter_mut().zip(lift).for_each(|(u, l)| *u -= g * l);
-        }
-        times.push(state.time);
-        if moved {
-            // what is left of an elastic motion is rounding, not a shape
-            let sizes = [&u, &state.displacement].map(|v| v.iter().fold(0.0, |m: f64, x| m.max(x.abs())));
-            if comm.max1(sizes[0]) <= LIFT_ROUNDING * comm.max1(sizes[1]) {
-                u.fill(0.0);
-            }
-        }
-        training.displacements.push(u);
-        training.stresses.push(state.stress.clone());
-        for (q, list) in quantities.iter().zip(&mut training.duals) {
-            let mut values = vec![0.0; n * q.components];
-            q.evaluate(&structure.points, &state.strain, &state.stress, &state.state, &mut values);
-            if let (true, Some(k)) = (names.iter().any(|m| m.name == q.name), history.stored_step(step)) {
-                let theirs = history.file().read_point(comm, k, &q.name)?;
-                if theirs.len() == values.len() {
-                    let entry = largest.entry(&q.name).or_default();
-                    for (a, b) in values.iter().zip(&theirs) {
-                        entry.0 = entry.0.max((a - b).abs());
-                        entry.1 = entry.1.max(b.abs());
-                    }
-                }
-            }
-            list.push(values);
-        }
-        let r = structure.equilibrium_residual(comm, &loaded, state.time, &state.stress);
-        report.equilibrium = Some(report.equilibrium.unwrap_or(0.0).max(r));
-        progress.step(|| format!("t = {:<10.6} equilibrium residual {r:.1e}", state.time));
-        Ok(())
-    })?;
-    training.cases.push((case.clone(), times));
-    for q in &names {
-        let (difference, size) = largest.get(q.name.as_str()).copied().unwrap_or_default();
-        let (difference, size) = (comm.max1(difference), comm.max1(size));
-        let relative = if size > 0.0 { difference / size } else { difference };
-        let entry = report.deviation.entry(q.name.clone()).or_default();
-        *entry = entry.max(relative);
-    }
-    Ok(())
-}
-
-/// Value and amplitude of the prescribed displacement of a case that a lift stands for.
-pub(super) fn lift_amplitude(case: &Case, lift: &Lift) -> Result<(f64, crate::loads::Amplitude)> {
-    let of = |p: &&crate::loads::Prescribed| p.set == lift.node_set && p.dof.index() as u32 == lift.dof;
-    match case.loading.prescribed.iter().rev().find(of) {
-        Some(p) => Ok((p.value, case.loading.prescribed_amplitude(p)?)),
-        None => Err(Error::case_file(
-            &case.path,
-            "[[fix]]",
-            format!("U{} of '{}' is prescribed in the model but not here", lift.dof + 1, lift.node_set),
-            "prescribe it (value 0 holds it)",
-        )),
-    }
 }
 
 fn warn_deviation(cx: &Context, report: &OfflineReport, limit: f64) {

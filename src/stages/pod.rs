@@ -2,9 +2,10 @@
 
 use super::{Context, check_output, share};
 use crate::error::{Error, Result};
-use crate::parallel::{Comm, agree};
-use crate::report::peak_memory;
-use crate::rom::pod::{Diagonal, Method, Snapshots, StreamedPod, Truncation, pod_in_place, pod_streamed};
+use crate::parallel::{Comm, agree, peak_memory};
+use crate::rom::pod::{
+    Diagonal, Method, Right, Snapshots, StreamedPod, Truncation, pod_in_place, pod_streamed,
+};
 use crate::store::{MatrixFile, MatrixWriter};
 use std::cell::RefCell;
 use std::ops::Range;
@@ -231,8 +232,9 @@ fn streamed(
     values: usize,
     failed: impl Fn(crate::rom::pod::PodError) -> Error,
 ) -> Result<StreamedPod> {
+    let right = Right::new(comm, stored, &inner, truncation, method, rows).map_err(&failed)?;
     let Some(writer) = writer else {
-        let found = pod_streamed(comm, stored, inner, id, truncation, method, rows, None);
+        let found = pod_streamed(comm, stored, inner, id, truncation, right, rows, None);
         return found.map_err(failed);
     };
     let rounds = comm.max_u64(stored.mine.len().div_ceil(rows) as u64);
@@ -248,7 +250,7 @@ fn streamed(
             done = writer.columns(comm, "modes", n, stored.mine.start + first, block);
         }
     };
-    let found = pod_streamed(comm, stored, inner, id, truncation, method, rows, Some((&mut put, rounds)));
+    let found = pod_streamed(comm, stored, inner, id, truncation, right, rows, Some((&mut put, rounds)));
     let found = found.map_err(failed)?;
     done.map(|()| found)
 }

@@ -25,6 +25,7 @@ mod output;
 mod reader;
 mod room;
 mod rows;
+mod scratch;
 mod sets;
 mod writer;
 
@@ -37,4 +38,5 @@ pub use model_read::ModelFile;
 pub use names::{SCHEMA_VERSION, StoreKind};
 pub use output::check_writable;
 pub use reader::{Parts, ReducedRun, SnapshotFile, kind_of, stored_mesh};
+pub use scratch::Scratch;
 pub use writer::{Field, SnapshotWriter, Step, write_parts};

@@ -155,5 +155,5 @@ pub struct ModelFields<'a> {
     /// Each lift: `n_nodes x 3`.
     pub lifts: &'a [Vec<f64>],
     /// For each dual quantity, each column of its basis: `n_points x components`.
-    pub duals: &'a [Vec<Vec<f64>>],
+    pub duals: &'a [&'a [Vec<f64>]],
 }

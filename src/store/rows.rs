@@ -7,7 +7,7 @@ use hdf5::H5Type;
 use std::ops::Range;
 
 /// Bytes that rank 0 receives at a time.
-const ROUND_BYTES: usize = 64 << 20;
+const ROUND_BYTES: usize = 16 << 20;
 /// Rows that are not needed but read anyway, because a separate read costs more.
 const GAP: u64 = 256;
 
@@ -44,7 +44,7 @@ impl Blocks {
     }
 }
 
-/// Brings everyone's rows (`width` values each) to rank 0 in pieces of at most 64 MB: `write(rows, values)` there.
+/// Brings everyone's rows (`width` values each) to rank 0 in pieces of at most 16 MB: `write(rows, values)` there.
 ///
 /// # Errors
 /// A wrong length on any rank; what `write` fails with. The same on every rank.

@@ -129,6 +129,12 @@ impl PointSet {
         PointState { values }
     }
 
+    /// Numbers of the state of all points.
+    pub fn state_values(&self) -> usize {
+        let points = |runs: &Vec<Run>| runs.iter().map(|r| r.len).sum::<usize>();
+        self.materials.iter().zip(&self.runs).map(|(m, runs)| m.law().n_state() * points(runs)).sum()
+    }
+
     /// State of one point.
     pub fn state_of<'s>(&self, state: &'s PointState, point: usize) -> &'s [f64] {
         let (m, i) = self.place[point];

@@ -94,8 +94,8 @@ pub fn share(mesh: &Mesh) -> ReducedModel {
 pub fn write_model(comm: &Comm, path: &Path, sub: &Subdomain) -> ferrom::Result<()> {
     let modes: Vec<Vec<f64>> = (0..MODES).map(|k| mode(&sub.mesh, k)).collect();
     let lifts: Vec<Vec<f64>> = (0..LIFTS).map(|k| mode(&sub.mesh, 10 + k)).collect();
-    let duals = [(0..M).map(|k| sig_column(&sub.mesh, k)).collect::<Vec<_>>()];
-    share(&sub.mesh).write(comm, path, sub, &ModelFields { modes: &modes, lifts: &lifts, duals: &duals })
+    let sig: Vec<Vec<f64>> = (0..M).map(|k| sig_column(&sub.mesh, k)).collect();
+    share(&sub.mesh).write(comm, path, sub, &ModelFields { modes: &modes, lifts: &lifts, duals: &[&sig] })
 }
 
 /// Checks what `read_online` gives against the whole structure.

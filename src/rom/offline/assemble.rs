@@ -1,9 +1,10 @@
 //! From bases to a reduced model: cubature, points of the dual quantities, load operators, put together.
 
-use super::{basis, reduce, select};
+use super::{reduce, select};
 use crate::error::Result;
-use crate::parallel::Comm;
+use crate::parallel::{Comm, MemoryLimit};
 use crate::rom::cubature::{self, Cubature};
+use crate::rom::pod::Snapshots;
 use crate::store::{DualQuantity, Lift, ReducedModel, ReducedPoints};
 use crate::structure::{Quantity, Structure};
 use std::collections::BTreeSet;
@@ -30,8 +31,6 @@ pub struct Bases {
     pub singular_values: Vec<f64>,
     /// Prescribed motions that are not zero, and their displacements.
     pub lifts: Vec<(Lift, Vec<f64>)>,
-    /// Stresses that the cubature must integrate, each `n_points x 6`.
-    pub stresses: Vec<Vec<f64>>,
     /// Dual quantities.
     pub duals: Vec<DualBasis>,
 }
@@ -46,32 +45,34 @@ pub struct Assembled {
     pub kept: Vec<u32>,
 }
 
-/// Builds the reduced model of some bases.
+/// Builds the reduced model of some bases; `stresses`: what the cubature must integrate, each `n_points x 6`.
 ///
 /// # Errors
-/// Those of the cubature.
+/// Those of the cubature; more than the memory limit.
 ///
 /// # Collective
-pub fn assemble(
+pub fn assemble<S: Snapshots + ?Sized>(
     comm: &Comm,
     structure: &Structure,
     bases: &Bases,
+    stresses: &S,
     options: &cubature::Options,
     global: bool,
+    memory: &MemoryLimit,
 ) -> Result<Assembled> {
     let n = bases.modes.len();
     // the work of reactions in the lifts is integrated too: without other loads all forces on the modes are zero in
     // equilibrium, and there would be nothing to be relative to
-    let vectors: Vec<Vec<f64>> =
-        bases.modes.iter().chain(bases.lifts.iter().map(|l| &l.1)).cloned().collect();
-    let rows = basis::strain_rows(structure, &vectors);
-    let m = vectors.len();
-    let cubature = select::cubature_points(comm, structure, &rows, m, &bases.stresses, options, global)?;
+    let vectors: Vec<&[f64]> =
+        bases.modes.iter().chain(bases.lifts.iter().map(|l| &l.1)).map(Vec::as_slice).collect();
+    let cubature = select::cubature_points(comm, structure, &vectors, stresses, options, global, memory)?;
     let mut extra = BTreeSet::new();
     for dual in &bases.duals {
-        extra.extend(select::dual_points(comm, structure, dual.quantity.components, &dual.columns));
+        let components = dual.quantity.components;
+        extra.extend(select::dual_points(comm, structure, components, &dual.columns, memory)?);
     }
-    let (points, kept) = reduced_points(structure, &cubature, &extra, &rows, m);
+    memory.claim(comm, "the reduction of the loads", 12 * n * structure.sub.mesh.n_elements())?;
+    let (points, kept) = reduced_points(structure, &cubature, &extra, &vectors);
     let model = ReducedModel {
         n_modes: n,
         n_nodes: structure.sub.mesh.n_nodes_global,
@@ -86,14 +87,12 @@ pub fn assemble(
     Ok(Assembled { model, cubature, kept })
 }
 
-/// The reduced points of this rank, weighted ones first, and their local numbers; `rows`: strain rows of the `m` modes and
-/// lifts.
+/// The reduced points of this rank, weighted ones first, and their local numbers; `vectors`: modes and lifts.
 fn reduced_points(
     structure: &Structure,
     found: &Cubature,
     extra: &BTreeSet<u32>,
-    rows: &[f64],
-    m: usize,
+    vectors: &[&[f64]],
 ) -> (ReducedPoints, Vec<u32>) {
     let mesh = &structure.sub.mesh;
     let mut weighted: Vec<(u32, f64)> = found.points.iter().map(|p| (p.local, p.weight)).collect();
@@ -119,8 +118,8 @@ fn reduced_points(
         points.nodes.extend(nodes.iter().map(|&a| mesh.node_index[a as usize]));
         points.shapes.extend_from_slice(structure.geometry.scalar_weights(mesh.kinds[e], k));
         points.node_offsets.push(points.nodes.len() as u64);
-        for i in 0..m {
-            points.strain.extend((0..6).map(|c| rows[(6 * local + c) * m + i]));
+        for u in vectors {
+            points.strain.extend(structure.geometry.strain_at(mesh, e, k, u));
         }
     }
     (points, weighted.into_iter().map(|p| p.0).collect())

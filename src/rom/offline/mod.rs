@@ -2,13 +2,15 @@
 //!
 //! [`drive`]: the law along the recorded strains; [`basis`]: displacement modes and their strains; [`select`]: cubature
 //! points and the points of dual quantities; [`reduce`]: load operators; [`assemble`]: the model out of all
-//! these. What this folder does not do: no files; the
+//! these; [`Recorded`]: snapshots in memory or on the disk. What this folder does not do: no files but these; the
 //! histories come through the trait [`History`].
 
 pub mod assemble;
 pub mod basis;
 pub mod drive;
+mod recorded;
 pub mod reduce;
 pub mod select;
 
 pub use drive::{Driver, History};
+pub use recorded::{Chosen, Recorded};

@@ -1,12 +1,12 @@
 //! Which integration points the online stage keeps: those of the cubature, and those that dual quantities need.
 
 use super::assemble::DualBasis;
-use super::basis::{PodMethod, decompose};
+use super::basis::{self, PodMethod, decompose};
 use crate::error::{Error, Result};
-use crate::parallel::{Comm, Dd};
+use crate::parallel::{Comm, Dd, MemoryLimit};
 use crate::rom::cubature::{self, Cubature, Problem};
 use crate::rom::dense::interleave;
-use crate::rom::pod::{Diagonal, Truncation, pod_gram};
+use crate::rom::pod::{Diagonal, Method, PodError, ROWS, Right, Snapshots, Truncation, pod_streamed};
 use crate::rom::qdeim::qdeim;
 use crate::structure::{Quantity, Structure};
 use std::collections::BTreeSet;
@@ -25,16 +25,19 @@ pub fn point_ids(structure: &Structure) -> (Vec<u64>, Vec<u64>) {
     (points, elements)
 }
 
+/// Numbers per point that the search for cubature points holds besides the integrands: ids, norms, scores, candidates.
+const SEARCH: usize = 10;
+
 /// Most stress snapshots that enter the cubature as they are; beyond, their POD modes (scaled by the singular values)
 /// do.
 const MAX_STRESSES: usize = 40;
 
-/// Strains divided by their norm `||eps(psi_i)||_{L2}`, mode by mode, for the cubature only.
+/// Divides strains by their norm `||eps(psi_i)||_{L2}`, mode by mode, for the cubature only.
 ///
 /// Modes are L2-orthonormal in displacement: the high ones have the largest strains and would decide where the tolerance
 /// is spent, although they are stiff and hardly move. With unit strains the tolerance bounds the relative error of every
 /// mode's internal force alike. On MecaSequential this takes the error of U from 2.4e-5 to 3.3e-6 with two points fewer.
-fn unit_strains(comm: &Comm, structure: &Structure, strain_rows: &[f64], modes: usize) -> Vec<f64> {
+fn to_unit_strains(comm: &Comm, structure: &Structure, strain_rows: &mut [f64], modes: usize) {
     let weights = &structure.geometry.weights;
     let mut squares = vec![Dd::default(); modes];
     for (rows, w) in strain_rows.chunks_exact((6 * modes).max(1)).zip(weights) {
@@ -44,38 +47,46 @@ fn unit_strains(comm: &Comm, structure: &Structure, strain_rows: &[f64], modes: 
     }
     let scale: Vec<f64> =
         comm.sum_exact(&squares).into_iter().map(|q| if q > 0.0 { 1.0 / q.sqrt() } else { 1.0 }).collect();
-    let mut out = strain_rows.to_vec();
-    out.chunks_exact_mut(modes.max(1)).for_each(|row| row.iter_mut().zip(&scale).for_each(|(x, s)| *x *= s));
-    out
+    let rows = strain_rows.chunks_exact_mut(modes.max(1));
+    rows.for_each(|row| row.iter_mut().zip(&scale).for_each(|(x, s)| *x *= s));
 }
 
-/// Cubature of the internal forces of the modes over the stress snapshots (each `6 n_points`).
+/// Cubature of the internal forces of basis vectors (each `3 n_nodes`) over the stress snapshots (each `6 n_points`).
 ///
 /// # Errors
-/// Those of the cubature: integrands that are not finite, a structure without volume.
+/// Those of the cubature: integrands that are not finite, a structure without volume; more than the memory limit.
 ///
 /// # Collective
-pub fn cubature_points(
+pub fn cubature_points<S: Snapshots + ?Sized>(
     comm: &Comm,
     structure: &Structure,
-    strain_rows: &[f64],
-    modes: usize,
-    stresses: &[Vec<f64>],
+    vectors: &[&[f64]],
+    stresses: &S,
     options: &cubature::Options,
     global: bool,
+    memory: &MemoryLimit,
 ) -> Result<Cubature> {
     let n = structure.geometry.n_points();
+    let modes = vectors.len();
     let (ids, elements) = point_ids(structure);
-    let compressed = if stresses.len() > MAX_STRESSES {
-        Some(compressed_stresses(comm, structure, stresses, options.tolerance / 10.0)?)
+    let (s, rows) = if stresses.count() > MAX_STRESSES {
+        compressed_rows(comm, structure, stresses, options.tolerance / 10.0, memory)?
     } else {
-        None
+        let s = stresses.count();
+        memory.claim(comm, "the cubature", 6 * n * (modes + s + 2) + SEARCH * n)?;
+        let (mut rows, mut block) = (vec![0.0; 6 * n * s], vec![0.0; ROWS * s]);
+        for (b, rows) in rows.chunks_mut((ROWS * s).max(1)).enumerate() {
+            let block = &mut block[..rows.len()];
+            let count = block.len() / s;
+            stresses.read_block(ROWS * b, count, block);
+            let columns: Vec<&[f64]> = block.chunks_exact(count).collect();
+            interleave(&columns, rows);
+        }
+        (s, rows)
     };
-    let stresses = compressed.as_deref().unwrap_or(stresses);
-    let s = stresses.len();
-    let mut rows = vec![0.0; 6 * n * s];
-    interleave(stresses, &mut rows);
-    let strains = unit_strains(comm, structure, strain_rows, modes);
+    memory.claim(comm, "the cubature", 6 * n * (modes + 1) + SEARCH * n)?;
+    let mut strains = basis::strain_rows(structure, vectors);
+    to_unit_strains(comm, structure, &mut strains, modes);
     let integrands = cubature::Factored::new(n, modes, &strains, s, &rows);
     let problem = Problem {
         integrands: &integrands,
@@ -91,52 +102,78 @@ pub fn cubature_points(
     found.map_err(|e| Error::run(format!("cubature: {e}")))
 }
 
-/// POD modes of stress snapshots (each `6 n_points`), times their singular values: the same Gram matrix within the
-/// tolerance. Fewer integrands make a cubature cheaper, and need fewer points.
-///
-/// # Errors
-/// A snapshot is not finite.
+/// Number of POD modes of stress snapshots, and the modes times their singular values, interleaved for the cubature
+/// (row-major `6 n_points x modes`): the same Gram matrix within the tolerance. Fewer integrands make a cubature cheaper,
+/// and need fewer points.
 ///
 /// # Collective
-pub fn compressed_stresses(
+fn compressed_rows<S: Snapshots + ?Sized>(
     comm: &Comm,
     structure: &Structure,
-    stresses: &[Vec<f64>],
+    stresses: &S,
     tolerance: f64,
-) -> Result<Vec<Vec<f64>>> {
+    memory: &MemoryLimit,
+) -> Result<(usize, Vec<f64>)> {
+    let failed = |e: PodError| Error::run(format!("POD of the stresses: {e}"));
     let ids = value_ids(structure, 6);
-    let pod = pod_gram(comm, stresses, &Diagonal::Identity, &ids, Truncation::new(tolerance.max(1e-7)))
-        .map_err(|e| Error::run(format!("POD of the stresses: {e}")))?;
-    let scaled = |k: usize| pod.mode(k).iter().map(|x| x * pod.singular_values[k]).collect();
-    Ok((0..pod.count).map(scaled).collect())
+    let (identity, truncation) = (Diagonal::Identity, Truncation::new(tolerance.max(1e-7)));
+    let right = Right::new(comm, stresses, &identity, truncation, Method::Gram, ROWS).map_err(failed)?;
+    let most = right.count(truncation);
+    memory.claim(comm, "the cubature", stresses.len() * most + 4 * ROWS * stresses.count())?;
+    let (mut rows, mut n) = (vec![0.0; stresses.len() * most], most);
+    let mut put = |first: usize, count: usize, modes: usize, block: &[f64]| {
+        n = modes;
+        for (j, column) in block.chunks_exact(count.max(1)).enumerate() {
+            let to = rows[first * n + j..].iter_mut().step_by(n);
+            to.zip(column).for_each(|(r, x)| *r = *x);
+        }
+    };
+    let calls = comm.max_u64(stresses.len().div_ceil(ROWS) as u64);
+    let id = |i: usize| ids[i];
+    let pod = pod_streamed(comm, stresses, identity, &id, truncation, right, ROWS, Some((&mut put, calls)))
+        .map_err(failed)?;
+    rows.truncate(stresses.len() * n);
+    for row in rows.chunks_exact_mut(n.max(1)) {
+        row.iter_mut().zip(&pod.singular_values).for_each(|(x, s)| *x *= s);
+    }
+    Ok((n, rows))
 }
 
 /// POD of a dual quantity (identity product over the integration points); `None` where it is zero at all times (no
 /// plasticity yet).
 ///
 /// # Errors
-/// A snapshot is not finite.
+/// A snapshot is not finite; more than the memory limit.
 ///
 /// # Collective
-pub fn dual_basis(
+pub fn dual_basis<S: Snapshots + ?Sized>(
     comm: &Comm,
     structure: &Structure,
     quantity: &Quantity,
-    snapshots: &[Vec<f64>],
+    snapshots: &S,
     truncation: Truncation,
+    memory: &MemoryLimit,
 ) -> Result<Option<DualBasis>> {
-    let mut squares: Vec<f64> = snapshots.iter().map(|q| crate::rom::dense::dot(q, q)).collect();
+    let what = format!("'{}'", quantity.name);
+    memory.claim(comm, &format!("the POD of {what}"), 2 * snapshots.len())?;
+    let mut values = vec![0.0; snapshots.len()];
+    let mut squares = vec![0.0; snapshots.count()];
+    for (s, square) in squares.iter_mut().enumerate() {
+        snapshots.read(s, 0, &mut values);
+        *square = crate::rom::dense::dot(&values, &values);
+    }
     comm.sum(&mut squares);
     let largest = (0..squares.len()).max_by(|&a, &b| squares[a].total_cmp(&squares[b]));
     let Some(largest) = largest.filter(|&l| squares[l] > 0.0) else { return Ok(None) };
     let ids = value_ids(structure, quantity.components);
-    let pod = decompose(comm, snapshots, &Diagonal::Identity, &ids, truncation, PodMethod::Gram)
-        .map_err(|e| Error::run(format!("POD of '{}': {e}", quantity.name)))?;
+    let (identity, gram) = (Diagonal::Identity, PodMethod::Gram);
+    let pod = decompose(comm, snapshots, &identity, &ids, truncation, gram, &what, memory)?;
+    snapshots.read(largest, 0, &mut values);
     Ok(Some(DualBasis {
         quantity: quantity.clone(),
-        columns: (0..pod.count).map(|k| pod.mode(k).to_vec()).collect(),
-        singular_values: pod.singular_values,
-        largest: snapshots[largest].clone(),
+        singular_values: pod.singular_values.clone(),
+        columns: pod.into_columns(),
+        largest: values,
     }))
 }
 
@@ -148,17 +185,21 @@ fn value_ids(structure: &Structure, components: usize) -> Vec<u64> {
 
 /// Local points where the QDEIM rows of a dual basis lie (method.md 2.4).
 ///
+/// # Errors
+/// More than the memory limit.
+///
 /// # Collective
 pub fn dual_points(
     comm: &Comm,
     structure: &Structure,
     components: usize,
     columns: &[Vec<f64>],
-) -> BTreeSet<u32> {
+    memory: &MemoryLimit,
+) -> Result<BTreeSet<u32>> {
     let m = columns.len();
     let ids = value_ids(structure, components);
-    let mut row_major = vec![0.0; ids.len() * m];
-    interleave(columns, &mut row_major);
-    let chosen = qdeim(comm, &row_major, m, &ids);
-    chosen.local.iter().map(|(_, row)| (row / components) as u32).collect()
+    memory.claim(comm, "the choice of points of the rebuilt quantities", ids.len() * (m + 1))?;
+    let row = |k: usize, row: &mut [f64]| row.iter_mut().zip(columns).for_each(|(r, column)| *r = column[k]);
+    let chosen = qdeim(comm, row, m, &ids);
+    Ok(chosen.local.iter().map(|(_, row)| (row / components) as u32).collect())
 }

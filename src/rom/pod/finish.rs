@@ -21,19 +21,24 @@ const DEPENDENT: f64 = 1e-8;
 /// Squared relative projection error below which it is measured from differences of fields, not from singular values.
 const CANCELLED: f64 = 1e-8;
 
-/// POD of snapshots by either method.
+/// The modes, once [`Right`] of the same snapshots and product is known.
+///
+/// `ids`: global id of each local value, for the signs of the modes.
+///
+/// # Errors
+/// [`PodError`], the same on every rank.
 ///
 /// # Collective
-pub(super) fn finish<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
+/// A rank may have no values.
+pub fn modes<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
     comm: &Comm,
     snapshots: &S,
     inner: &P,
     ids: &[u64],
     truncation: Truncation,
-    method: Method,
+    right: Right,
 ) -> Result<Pod, PodError> {
     super::check(comm, snapshots, ids.len(), truncation)?;
-    let right = Right::new(comm, snapshots, inner, method, ROWS)?;
     let kept = right.keep(truncation);
     let (rows, s) = (snapshots.len(), snapshots.count());
     let modes = combine(snapshots, &kept.t, kept.n);
@@ -81,8 +86,7 @@ pub fn pod_in_place(
 ) -> Result<Pod, PodError> {
     let rows = matrix.len() / s.max(1);
     let columns = Columns { a: &matrix, rows, count: s };
-    super::check(comm, &columns, rows, truncation)?;
-    let right = Right::new(comm, &columns, &inner, method, ROWS)?;
+    let right = Right::new(comm, &columns, &inner, truncation, method, ROWS)?;
     let mut kept = right.keep(truncation);
     let mut t = std::mem::take(&mut kept.t);
     let (mut a, mut m, mut n) = (matrix, s, kept.n);

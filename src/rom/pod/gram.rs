@@ -1,6 +1,6 @@
 //! POD by the correlation matrix.
 
-use super::panels::{column_block, gram_block, mirror, row_blocks, visit};
+use super::panels::{ROWS, column_block, gram_block, mirror, row_blocks, visit};
 use super::right::{Method, Right};
 use super::{InnerProduct, Pod, PodError, Snapshots, Truncation, check_squares, finish};
 use crate::parallel::Comm;
@@ -27,7 +27,8 @@ pub fn pod_gram<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
     ids: &[u64],
     truncation: Truncation,
 ) -> Result<Pod, PodError> {
-    finish::finish(comm, snapshots, inner, ids, truncation, Method::Gram)
+    let right = Right::new(comm, snapshots, inner, truncation, Method::Gram, ROWS)?;
+    finish::modes(comm, snapshots, inner, ids, truncation, right)
 }
 
 /// Eigenvalues and eigenvectors of C.

@@ -25,11 +25,11 @@ mod tsqr;
 #[cfg(test)]
 mod tests;
 
-pub use finish::pod_in_place;
+pub use finish::{modes, pod_in_place};
 pub use gram::pod_gram;
 pub use incremental::pod_extend;
-pub use panels::Columns;
-pub use right::Method;
+pub use panels::{Columns, ROWS, column_block};
+pub use right::{Method, Right};
 pub use streamed::{StreamedPod, pod_streamed};
 pub use tsqr::pod_tsqr;
 
@@ -175,6 +175,22 @@ pub struct Pod {
 }
 
 impl Pod {
+    /// The modes one by one; no more than one of them is held twice at a time.
+    pub fn into_columns(self) -> Vec<Vec<f64>> {
+        let rows = self.modes.len() / self.count.max(1);
+        let mut modes = self.modes;
+        let mut columns: Vec<Vec<f64>> = (0..self.count)
+            .rev()
+            .map(|k| {
+                let column = modes.split_off(k * rows);
+                modes.shrink_to_fit();
+                column
+            })
+            .collect();
+        columns.reverse();
+        columns
+    }
+
     /// Mode k, this rank's values.
     pub fn mode(&self, k: usize) -> &[f64] {
         let rows = self.modes.len() / self.count;

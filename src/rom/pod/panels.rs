@@ -9,7 +9,7 @@ use faer::{Accum, MatMut, MatRef, Par};
 /// Rows per block where memory is no concern: 1024 rows of 100 columns are 0.8 MB.
 pub const ROWS: usize = 1024;
 /// Bytes of the buffers of full columns that a general inner product needs.
-const COLUMN_BYTES: usize = 256 << 20;
+const COLUMN_BYTES: usize = 64 << 20;
 
 /// Number of full columns of this rank's length that fit in the buffer, at least 8.
 pub fn column_block(rows: usize, columns: usize) -> usize {

@@ -37,27 +37,38 @@ pub struct Kept {
 }
 
 impl Right {
-    /// Of the snapshots.
+    /// Of the snapshots, which are read `block` values at a time.
+    ///
+    /// # Errors
+    /// [`PodError`], the same on every rank.
     ///
     /// # Collective
     pub fn new<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
         comm: &Comm,
         snapshots: &S,
         inner: &P,
+        truncation: Truncation,
         method: Method,
         block: usize,
     ) -> Result<Right, PodError> {
+        super::check(comm, snapshots, snapshots.len(), truncation)?;
         match method {
             Method::Gram => gram::right(comm, snapshots, inner, block),
             Method::Tsqr => tsqr::right(comm, snapshots, inner, block),
         }
     }
 
+    /// Number of modes that a truncation keeps.
+    pub fn count(&self, truncation: Truncation) -> usize {
+        let squares: Vec<f64> = self.values.iter().map(|v| v * v).collect();
+        truncation.count(&squares, self.floor)
+    }
+
     /// Truncates.
     pub fn keep(&self, truncation: Truncation) -> Kept {
         let s = self.values.len();
         let squares: Vec<f64> = self.values.iter().map(|v| v * v).collect();
-        let n = truncation.count(&squares, self.floor);
+        let n = self.count(truncation);
         let mut t = Vec::with_capacity(s * n);
         let mut tails = vec![0.0; s];
         for (k, v) in self.vectors.chunks_exact(s).enumerate() {

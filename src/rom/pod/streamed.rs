@@ -3,8 +3,8 @@
 use super::finish::{Rotation, departure};
 use super::panels::{gram_block, mirror, visit};
 use super::peaks::Peaks;
-use super::right::{Method, Right};
-use super::{Diagonal, PodError, Snapshots, Truncation, check};
+use super::right::Right;
+use super::{Diagonal, PodError, Snapshots, Truncation};
 use crate::parallel::Comm;
 use crate::rom::dense::product;
 
@@ -56,7 +56,7 @@ impl Modes<'_> {
     }
 }
 
-/// POD in four passes over the snapshots, `block` rows at a time: correlation, orthonormality, signs, output.
+/// POD in four passes over the snapshots, `block` rows at a time: the one of `right`, orthonormality, signs, output.
 ///
 /// `output` is given the modes' rows `first .. first + count` of this rank, column-major `count x n`, in order, in as many
 /// calls as its number on every rank: the last ones with no rows, so that it may communicate. Memory: `block (S + 2 n)` values and a few `S x S` matrices.
@@ -72,12 +72,10 @@ pub fn pod_streamed<S: Snapshots + ?Sized>(
     inner: Diagonal<'_>,
     id: &dyn Fn(usize) -> u64,
     truncation: Truncation,
-    method: Method,
+    right: Right,
     block: usize,
     output: Option<Output<'_>>,
 ) -> Result<StreamedPod, PodError> {
-    check(comm, snapshots, snapshots.len(), truncation)?;
-    let right = Right::new(comm, snapshots, &inner, method, block)?;
     let kept = right.keep(truncation);
     let n0 = kept.n;
     let mut w: Vec<f64> = (0..n0 * n0).map(|e| f64::from(u8::from(e / n0 == e % n0))).collect();

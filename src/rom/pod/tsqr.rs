@@ -4,7 +4,7 @@
 //! factor R being kept; ranks' factors are stacked and factored once more. Other products: shifted Cholesky QR, repeated
 //! (Fukaya et al., SISC 42, 2020): `R^T R = U^T M U + shift`, `U <- U R^-1`, until U is orthonormal.
 
-use super::panels::{gram_of, scale_rows, times, visit};
+use super::panels::{ROWS, gram_of, scale_rows, times, visit};
 use super::right::{Method, Right};
 use super::{Diagonal, InnerProduct, Pod, PodError, Snapshots, Truncation, check_squares, finish};
 use crate::parallel::Comm;
@@ -28,7 +28,8 @@ pub fn pod_tsqr<S: Snapshots + ?Sized, P: InnerProduct + ?Sized>(
     ids: &[u64],
     truncation: Truncation,
 ) -> Result<Pod, PodError> {
-    finish::finish(comm, snapshots, inner, ids, truncation, Method::Tsqr)
+    let right = Right::new(comm, snapshots, inner, truncation, Method::Tsqr, ROWS)?;
+    finish::modes(comm, snapshots, inner, ids, truncation, right)
 }
 
 /// Singular values and right singular vectors of R.

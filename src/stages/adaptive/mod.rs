@@ -7,9 +7,9 @@ mod model;
 mod options;
 mod output;
 
-use super::offline::lift_amplitude;
 use super::online::{Dual, same_prescribed};
 use super::solve::newton_options;
+use super::training::lift_amplitude;
 use super::watch::Watch;
 use super::{Context, check_output};
 use crate::config::Case;

@@ -3,7 +3,7 @@
 use super::super::online::{Dual, dual_fits, reduced_system};
 use crate::config::Case;
 use crate::error::{Error, Result};
-use crate::parallel::{Comm, agree};
+use crate::parallel::{Comm, MemoryLimit, agree};
 use crate::rom::cubature;
 use crate::rom::dense::combine;
 use crate::rom::enrichment::{principal, scaled};
@@ -25,6 +25,8 @@ pub(super) struct AdaptiveModel<'s> {
     /// What was read: texts, tolerances, tables.
     origin: ReducedModel,
     pub bases: Bases,
+    /// Stresses that the cubature integrates.
+    stresses: Vec<Vec<f64>>,
     pub system: ReducedSystem<'s>,
     pub duals: Vec<Dual>,
     /// Local integration points of the system's points: those with weight, the others.
@@ -54,14 +56,14 @@ impl<'s> AdaptiveModel<'s> {
         case: &'s Case,
         path: &'s Path,
     ) -> Result<AdaptiveModel<'s>> {
-        let bases = read_bases(comm, file, &origin, structure, path)?;
+        let (bases, stresses) = read_bases(comm, file, &origin, structure, path)?;
         let p = &origin.points;
         let weighted = || (0..p.len()).filter(|&k| p.weight[k] > 0.0);
         let ids: Vec<u64> = weighted().map(|k| 64 * p.element_index[k] + u64::from(p.number[k])).collect();
         let weights: Vec<f64> = weighted().map(|k| p.weight[k]).collect();
         let start = comm.all_gather(&ids).0.into_iter().zip(comm.all_gather(&weights).0).collect();
         let tolerance = origin.tolerances.get("cubature").copied().unwrap_or(1e-5);
-        let parts = build(comm, structure, &bases, start, tolerance, &origin, case, path)?;
+        let parts = build(comm, structure, &bases, &stresses, start, tolerance, &origin, case, path)?;
         Ok(AdaptiveModel {
             comm,
             structure,
@@ -69,6 +71,7 @@ impl<'s> AdaptiveModel<'s> {
             path,
             origin,
             bases,
+            stresses,
             system: parts.system,
             duals: parts.duals,
             places: parts.places,
@@ -88,10 +91,11 @@ impl<'s> AdaptiveModel<'s> {
     pub fn rebuild(&mut self, tolerance: f64) -> Result<()> {
         let (comm, structure, case, path) = (self.comm, self.structure, self.case, self.path);
         if let Some(stress) = self.bases.duals.iter().find(|d| d.quantity.name == "sig") {
-            self.bases.stresses = principal(stress, Truncation::new(tolerance / 10.0));
+            self.stresses = principal(stress, Truncation::new(tolerance / 10.0));
         }
         let start = self.start.clone();
-        let parts = build(comm, structure, &self.bases, start, tolerance, &self.origin, case, path)?;
+        let parts =
+            build(comm, structure, &self.bases, &self.stresses, start, tolerance, &self.origin, case, path)?;
         self.system = parts.system;
         self.duals = parts.duals;
         self.places = parts.places;
@@ -170,7 +174,7 @@ impl<'s> AdaptiveModel<'s> {
         let lifts: Vec<Vec<f64>> = self.bases.lifts.iter().map(|l| l.1.clone()).collect();
         // bases only grow: what came after the last assembly, which failed or was not worth it, is left out
         let assembled = self.bases.duals.iter().zip(&self.built.duals);
-        let duals: Vec<Vec<Vec<f64>>> = assembled.map(|(b, d)| b.columns[..d.m].to_vec()).collect();
+        let duals: Vec<&[Vec<f64>]> = assembled.map(|(b, d)| &b.columns[..d.m]).collect();
         let fields =
             ModelFields { modes: &self.bases.modes[..self.built.n_modes], lifts: &lifts, duals: &duals };
         model.write(self.comm, path, &self.structure.sub, &fields)
@@ -190,6 +194,7 @@ fn build<'s>(
     comm: &'s Comm,
     structure: &Structure,
     bases: &Bases,
+    stresses: &[Vec<f64>],
     start: Vec<(u64, f64)>,
     tolerance: f64,
     origin: &ReducedModel,
@@ -197,7 +202,10 @@ fn build<'s>(
     path: &Path,
 ) -> Result<Parts<'s>> {
     let options = cubature::Options { start, ..cubature::Options::new(tolerance) };
-    let Assembled { model: built, cubature, kept } = assemble(comm, structure, bases, &options, true)?;
+    let Assembled { model: built, cubature, kept } = {
+        let memory = MemoryLimit::none();
+        assemble(comm, structure, bases, stresses, &options, true, &memory)?
+    };
     let mut whole = built.clone();
     gather_faces(comm, &mut whole.loads);
     whole.materials.clone_from(&origin.materials);
@@ -224,7 +232,7 @@ fn read_bases(
     model: &ReducedModel,
     structure: &Structure,
     path: &Path,
-) -> Result<Bases> {
+) -> Result<(Bases, Vec<Vec<f64>>)> {
     let mut bases = Bases { singular_values: model.singular_values.clone(), ..Bases::default() };
     for k in 0..model.n_modes {
         bases.modes.push(file.mode(comm, k)?);
@@ -245,15 +253,15 @@ fn read_bases(
         });
     }
     match bases.duals.iter().find(|d| d.quantity.name == "sig") {
-        Some(stress) => bases.stresses = scaled(stress),
-        None => {
-            return Err(Error::input(
-                path,
-                "/ferrom/model/dual",
-                "has no stress basis, which enrichment needs for the cubature",
-                "build the model with 'sig' among its quantities",
-            ));
+        Some(stress) => {
+            let stresses = scaled(stress);
+            Ok((bases, stresses))
         }
+        None => Err(Error::input(
+            path,
+            "/ferrom/model/dual",
+            "has no stress basis, which enrichment needs for the cubature",
+            "build the model with 'sig' among its quantities",
+        )),
     }
-    Ok(bases)
 }

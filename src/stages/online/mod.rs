@@ -2,7 +2,8 @@
 
 mod output;
 
-use super::offline::{lift_amplitude, model_points, supports};
+use super::offline::model_points;
+use super::training::{lift_amplitude, supports};
 use super::watch::{WATCHED, Watch};
 use super::{Context, check_output, without_output};
 use crate::config::Case;
