@@ -1,5 +1,7 @@
 //! What can be said on the command line.
 
+use crate::formats::calculix::frd::Encoding;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -294,17 +296,6 @@ pub(super) enum ExportFormat {
     Vtkhdf,
 }
 
-/// How numbers are stored in an .frd file.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum FrdEncoding {
-    /// Text, six digits: every program reads it
-    Text,
-    /// Binary, 4 bytes
-    Single,
-    /// Binary, 8 bytes
-    Double,
-}
-
 #[derive(Debug, Args)]
 pub(super) struct Export {
     /// Run or snapshot store
@@ -312,12 +303,20 @@ pub(super) struct Export {
     /// Format
     #[arg(long, value_enum, default_value = "zset")]
     pub format: ExportFormat,
-    /// Numbers of an .frd file
-    #[arg(long, value_enum, default_value = "text")]
-    pub encoding: FrdEncoding,
+    /// Numbers of an .frd file: text of six digits, which every program reads, or binary of 4 or 8 bytes
+    #[arg(long, value_parser = encodings(), default_value = "text")]
+    pub encoding: Encoding,
     /// Name of the first file; the others lie beside it (for Z-set: NAME.ut)
     #[arg(short, long)]
     pub output: PathBuf,
+}
+
+fn encodings() -> impl TypedValueParser<Value = Encoding> {
+    PossibleValuesParser::new(["text", "single", "double"]).map(|name| match name.as_str() {
+        "single" => Encoding::Single,
+        "double" => Encoding::Double,
+        _ => Encoding::Long,
+    })
 }
 
 #[derive(Debug, Args)]
