@@ -1,7 +1,8 @@
-# Common to demo-*.sh and study-*.sh, which source it from the root of the project.
+# Common to demo*.sh and study-*.sh, which source it.
 
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 [ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"
-. scripts/env.sh
+. "$root/scripts/env.sh"
 
 say() { printf '\n== %s\n' "$*"; }
 
@@ -22,18 +23,18 @@ build() {
     if [ -z "${FERROM:-}" ]; then
         cargo build --release --locked
     fi
-    program=${FERROM:-$PWD/target/release/ferrom}
+    program=${FERROM:-$root/target/release/ferrom}
 }
 
 # Sets `program` to one that is there: FERROM, or the release build
 find_program() {
-    program=${FERROM:-$PWD/target/release/ferrom}
+    program=${FERROM:-$root/target/release/ferrom}
     [ -x "$program" ] || die "$program is missing: cargo build --release, or name it in FERROM"
 }
 
 # Sets `python` to one with numpy and h5py: FERROM_PYTHON, that of the tests, or the system's
 find_python() {
-    for python in "${FERROM_PYTHON:-}" "$PWD/target/venv/bin/python" python3; do
+    for python in "${FERROM_PYTHON:-}" "$root/target/venv/bin/python" python3; do
         if [ -n "$python" ] && "$python" -c 'import numpy, h5py' 2>/dev/null; then
             return
         fi

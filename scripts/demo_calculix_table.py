@@ -81,19 +81,19 @@ class Run:
 
 
 theirs, ours = Run("predict"), Run("prediction")
-figure = plt.figure(figsize=(9, 5.2), constrained_layout=True)
-axes = figure.subplot_mosaic([["end", "strain"], ["theirs", "ours"]])
+figure = plt.figure(figsize=(8.5, 4.2), constrained_layout=True)
+axes = figure.subplot_mosaic([["end", "strain"], ["theirs", "ours"]], height_ratios=[2, 1])
 point = theirs.strain[-1].argmax()
 for axis, label, values in [
-    (axes["end"], "displacement of the pulled end (mm)", lambda run: run.end),
-    (axes["strain"], "p of the element that yields most", lambda run: run.strain[:, point]),
+    (axes["end"], "U1 of the pulled end (mm)", lambda run: run.end),
+    (axes["strain"], "p, element that yields most", lambda run: run.strain[:, point]),
 ]:
     axis.plot(ours.times, values(ours), color="tab:orange", label="reduced model")
     axis.plot(theirs.times, values(theirs), "o", ms=3, mfc="none", color="tab:blue", label="CalculiX")
     axis.set_xlabel("time (s)")
     axis.set_ylabel(label)
     axis.grid(alpha=0.3)
-axes["end"].legend(fontsize="small")
+axes["strain"].legend(fontsize="small")
 largest = max(run.strain[-1].max() for run in (theirs, ours))
 for axis, run, title in [(axes["theirs"], theirs, "p at the end, CalculiX"), (axes["ours"], ours, "reduced model")]:
     faces, elements = run.front()
@@ -104,6 +104,6 @@ for axis, run, title in [(axes["theirs"], theirs, "p at the end, CalculiX"), (ax
     axis.set_aspect("equal")
     axis.set_title(title, fontsize="medium")
     axis.set_axis_off()
-figure.colorbar(picture, ax=[axes["theirs"], axes["ours"]], shrink=0.7, aspect=12)
-figure.savefig(folder / "calculix.png", dpi=100)
+figure.colorbar(picture, ax=[axes["theirs"], axes["ours"]], aspect=8)
+figure.savefig(folder / "calculix.png", dpi=90)
 print(f"Figure: {folder / 'calculix.png'}, means over elements.")
