@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Writes the CalculiX decks of scripts/demo-calculix.sh: a notched bar that is pulled, held and heated in cycles.
 
-    calculix_notch.py [--refine N] FOLDER
+    calculix_notch.py [--refine N] [--umat] FOLDER
 
 FOLDER/train_pull.inp and train_heat.inp are the training, predict.inp is another load. Units: mm, s, MPa, degrees C. The
-law is CalculiX' own: *PLASTIC and *CREEP,LAW=NORTON together, so that p' = A <J - R(p)>^n; both depend on temperature.
-The mesh is that of meshes/notched_bar.py. Needs Python 3 alone.
+law is CalculiX' own: *PLASTIC and *CREEP,LAW=NORTON together, so that p' = A <J - R(p)>^n; both depend on temperature. With
+--umat it is the UMAT of tests/umat/chaboche_umat.c in FOLDER/libCHABOCHE.so, which does not depend on temperature. The mesh is that of meshes/notched_bar.py. Needs Python 3 alone.
 """
 
 import argparse
@@ -34,6 +34,17 @@ MATERIAL = """*MATERIAL, NAME=ALLOY
 1e-14, 5., 0., 20.
 3e-13, 5., 0., 700.
 *SOLID SECTION, ELSET=EALL, MATERIAL=ALLOY
+"""
+# E, nu, R0, Q, b, C, D, K, n
+UMAT = """*MATERIAL, NAME=@ABAQUS_CHABOCHE
+*EXPANSION, ZERO=20.
+1.3e-5
+*USER MATERIAL, CONSTANTS=9
+1.8e5, 0.3, 150., 60., 20., 2e4, 200., 400.
+8.
+*DEPVAR
+13
+*SOLID SECTION, ELSET=EALL, MATERIAL=@ABAQUS_CHABOCHE
 """
 # Peak of the traction (MPa), of the heating (K, at the hot side), seconds of a ramp, seconds of the hold, of each cycle.
 CASES = {
@@ -67,7 +78,7 @@ def mesh(grid):
     return "".join(out)
 
 
-def steps(points, cycles):
+def steps(points, cycles, strain):
     hottest = max(y for _, y, _ in points)
     out = []
     for peak, heating, ramp, hold in cycles:
@@ -77,7 +88,7 @@ def steps(points, cycles):
             out.append(f"*DSLOAD\nX1, P, {-traction!r}\n*TEMPERATURE\n")
             for n, (_, y, _) in enumerate(points):
                 out.append("%d, %.15g\n" % (n + 1, 20.0 + heat * (0.7 + 0.3 * y / hottest)))
-            out.append("*NODE OUTPUT, DOUBLE\nU\n*END STEP\n")
+            out.append(f"*NODE OUTPUT, DOUBLE\nU\n*EL PRINT, ELSET=EALL\nS, {strain}\n*END STEP\n")
     return "".join(out)
 
 
@@ -85,15 +96,17 @@ def main():
     parser = argparse.ArgumentParser(description="Writes the CalculiX decks of scripts/demo-calculix.sh.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--refine", type=int, default=2, help="elements per direction, times this (default 2)")
+    parser.add_argument("--umat", action="store_true", help="the law of tests/umat/chaboche_umat.c")
     given = parser.parse_args()
     n = given.refine
     counts = (10 * n, 4 * n - 2 * (n > 1), n)
     grid = hexahedra.Grid(counts, notched_bar.position(counts))
     given.folder.mkdir(parents=True, exist_ok=True)
     for name, cycles in CASES.items():
-        text = "*HEADING\nnotched bar, written by calculix_notch.py\n" + mesh(grid) + MATERIAL
+        text = "*HEADING\nnotched bar, written by calculix_notch.py\n" + mesh(grid)
+        text += UMAT if given.umat else MATERIAL
         text += "*INITIAL CONDITIONS, TYPE=TEMPERATURE\nNALL, 20.\n*BOUNDARY\nX0, 1\nLINE, 2\nORIGIN, 3\n"
-        (given.folder / f"{name}.inp").write_text(text + steps(grid.points, cycles), encoding="ascii")
+        (given.folder / f"{name}.inp").write_text(text + steps(grid.points, cycles, "SDV" if given.umat else "PEEQ"), encoding="ascii")
     print(f"{given.folder}: {len(grid.connectivity)} elements C3D20R, {3 * len(grid.points)} unknowns")
 
 

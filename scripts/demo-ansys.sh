@@ -8,33 +8,29 @@
 # Results, a table and a figure in target/demo-ansys. Exit code: 0 done, 2 no such file, else that of what failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/common.sh
 
 file=${FERROM_REFERENCE:-../shared/reference}/ansys/static_nar/file.rst
-[ -f "$file" ] || { echo "demo-ansys.sh: $file is not there; set FERROM_REFERENCE" >&2; exit 2; }
+[ -f "$file" ] || die "$file is not there; set FERROM_REFERENCE"
 scripts/setup.sh --tests
-[ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"
-. scripts/env.sh
-cargo build --release --locked
-ferrom=target/release/ferrom
+build
 out=target/demo-ansys
 rm -rf "$out"
 mkdir -p "$out"
 
-say() { printf '\n== %s\n' "$*"; }
-
 say "what the file tells of its case (ferrom check file.rst)"
-"$ferrom" check "$file"
+"$program" check "$file"
 
 say "does our law, from the file's own table, give its stresses from its strains? (cargo test strains_of_a_result)"
 cargo test --release --locked --test ansys_case strains_of_a_result -- --nocapture 2>/dev/null | grep '^stress'
 
 say "snapshots and reduced model (ferrom import file.rst, ferrom offline)"
-"$ferrom" import "$file" -o "$out/train.h5" --quiet
-"$ferrom" offline "$out/train.h5" -o "$out/model.h5" --quiet --summary "$out/offline.json"
+"$program" import "$file" -o "$out/train.h5" --quiet
+"$program" offline "$out/train.h5" -o "$out/model.h5" --quiet --summary "$out/offline.json"
 
 say "the load of the file again (ferrom online model.h5 file.rst), against the file"
-"$ferrom" online "$out/model.h5" "$file" -o "$out/again.h5" --rebuild U,p,sig --quiet --summary "$out/online.json"
-"$ferrom" compare "$out/again.h5" "$file" --quiet --summary "$out/compare.json"
+"$program" online "$out/model.h5" "$file" -o "$out/again.h5" --rebuild U,p,sig --quiet --summary "$out/online.json"
+"$program" compare "$out/again.h5" "$file" --quiet --summary "$out/compare.json"
 
 say "another load: pulled by 1.4 instead of 2, and back to 1.2 (ferrom online model.h5 other.toml), against ferrom solve"
 cat > "$out/other.toml" <<TOML
@@ -78,8 +74,8 @@ poisson = 0.35
 R0 = 193.0
 H = 939.2014519056261       # Et = 920
 TOML
-"$ferrom" solve "$out/other.toml" -o "$out/truth.h5" --quiet
-"$ferrom" online "$out/model.h5" "$out/other.toml" -o "$out/other.h5" --rebuild U,p,sig --quiet --summary "$out/other.json"
-"$ferrom" compare "$out/other.h5" "$out/truth.h5" --quiet --summary "$out/outside.json"
+"$program" solve "$out/other.toml" -o "$out/truth.h5" --quiet
+"$program" online "$out/model.h5" "$out/other.toml" -o "$out/other.h5" --rebuild U,p,sig --quiet --summary "$out/other.json"
+"$program" compare "$out/other.h5" "$out/truth.h5" --quiet --summary "$out/outside.json"
 
 target/venv/bin/python scripts/demo_ansys.py "$out"

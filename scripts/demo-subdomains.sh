@@ -8,25 +8,20 @@
 # Results in target/demo-subdomains. Exit code: 0 done, 2 no such case, else that of what failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/common.sh
 
 case=${1:-${FERROM_REFERENCE:-../shared/reference}/zset/MecaParallel/cube.inp}
 stored=${case%.inp}
-[ -f "$case" ] && [ -f "$stored-001.ut" ] || {
-    echo "demo-subdomains.sh: $case and $stored-001.ut are not both there; name the input of a computation by sub-domains" >&2
-    exit 2
-}
-[ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"
-. scripts/env.sh
-cargo build --release --locked
-ferrom=target/release/ferrom
+[ -f "$case" ] && [ -f "$stored-001.ut" ] ||
+    die "$case and $stored-001.ut are not both there; name the input of a computation by sub-domains"
+build
 out=target/demo-subdomains
 rm -rf "$out"
 mkdir -p "$out"
 
-say() { printf '\n== %s\n' "$*"; }
 # errors NAME RUN REFERENCE RANKS: the largest relative L2 errors over time
 errors() {
-    mpirun -n "$4" "$ferrom" compare "$2" "$3" --quiet --json |
+    mpirun -n "$4" "$program" compare "$2" "$3" --quiet --json |
         python3 -c 'import json, sys
 worst = json.load(sys.stdin)["worst"]
 errors = ["%s %.1e" % (q, worst[q]["l2_of_largest"]) for q in sorted(worst)]
@@ -36,9 +31,9 @@ print("  ".join(["%-46s" % sys.argv[1]] + errors))' "$1"
 count=$(ls "$stored"-[0-9]*.ut | wc -l)
 say "$count sub-domains of Z-set ($stored-001.ut, ...) imported and reduced on 1, 2 and 3 ranks"
 for n in 1 2 3; do
-    mpirun -n $n "$ferrom" import "$case" -o "$out/train-$n.h5" --quiet
-    mpirun -n $n "$ferrom" offline "$out/train-$n.h5" -o "$out/model-$n.h5" --quiet --summary "$out/offline-$n.json"
-    mpirun -n $n "$ferrom" online "$out/model-$n.h5" "$case" -o "$out/run-$n.h5" --rebuild U,p,sig --quiet
+    mpirun -n $n "$program" import "$case" -o "$out/train-$n.h5" --quiet
+    mpirun -n $n "$program" offline "$out/train-$n.h5" -o "$out/model-$n.h5" --quiet --summary "$out/offline-$n.json"
+    mpirun -n $n "$program" online "$out/model-$n.h5" "$case" -o "$out/run-$n.h5" --rebuild U,p,sig --quiet
 done
 
 say "largest error over time, L2 over the volume, over the largest norm in time"

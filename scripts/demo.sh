@@ -10,29 +10,25 @@
 # cases of inputs/. Exit code: 0 done, else that of what failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/common.sh
 
 refine=2
 if [ $# -gt 0 ]; then
-    [ $# -eq 2 ] && [ "$1" = --refine ] || { echo "demo.sh: the only option is --refine N" >&2; exit 2; }
+    [ $# -eq 2 ] && [ "$1" = --refine ] || die "the only option is --refine N"
     refine=$2
 fi
 
 scripts/setup.sh --demo
-[ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"
-. scripts/env.sh
-cargo build --release --locked
-ferrom=target/release/ferrom
+build
 out=target/demo
 rm -rf "$out"
 begin=$SECONDS
-
-say() { printf '\n== %s\n' "$*"; }
 
 say "mesh and temperature fields"
 python3 meshes/notched_blade.py --refine "$refine" "$out"
 
 # Two runs at a time: one per core. A structure that is too large for one core is cut instead: mpirun -n 2 ferrom solve.
-solve() { "$ferrom" solve "inputs/$1.toml" -o "$out/$1.h5" --quiet --summary "$out/$1.json"; }
+solve() { "$program" solve "inputs/$1.toml" -o "$out/$1.h5" --quiet --summary "$out/$1.json"; }
 both() {
     local first
     solve "$1" &
@@ -45,18 +41,18 @@ both train_mean_slow train_mean_fast
 both train_streak_slow train_streak_fast
 
 say "reduced model (ferrom offline)"
-"$ferrom" offline "$out"/train_*.h5 -o "$out/model.h5" --quiet --summary "$out/offline.json"
+"$program" offline "$out"/train_*.h5 -o "$out/model.h5" --quiet --summary "$out/offline.json"
 
 say "another temperature field and speed (ferrom online model.h5 inputs/predict.toml)"
-"$ferrom" online "$out/model.h5" inputs/predict.toml -o "$out/prediction.h5" --rebuild U,p,sig --quiet \
+"$program" online "$out/model.h5" inputs/predict.toml -o "$out/prediction.h5" --rebuild U,p,sig --quiet \
     --summary "$out/online.json"
 
 say "the truth, for comparison only (ferrom solve inputs/predict.toml)"
-"$ferrom" solve inputs/predict.toml -o "$out/truth.h5" --quiet --summary "$out/truth.json"
-"$ferrom" compare "$out/prediction.h5" "$out/truth.h5" --quiet --summary "$out/compare.json"
+"$program" solve inputs/predict.toml -o "$out/truth.h5" --quiet --summary "$out/truth.json"
+"$program" compare "$out/prediction.h5" "$out/truth.h5" --quiet --summary "$out/compare.json"
 
 say "a case outside the training (ferrom online model.h5 inputs/outside.toml)"
-"$ferrom" online "$out/model.h5" inputs/outside.toml -o "$out/outside.h5" --quiet --summary "$out/outside.json"
+"$program" online "$out/model.h5" inputs/outside.toml -o "$out/outside.h5" --quiet --summary "$out/outside.json"
 
 python3 scripts/demo_table.py "$out"
 echo

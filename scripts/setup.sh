@@ -3,7 +3,7 @@
 #
 #   scripts/setup.sh           system packages (apt), and checks for Rust
 #   scripts/setup.sh --demo    also Python 3, which makes the mesh of scripts/demo.sh
-#   scripts/setup.sh --calculix   also CalculiX and Python 3, for scripts/demo-calculix.sh and its tests
+#   scripts/setup.sh --calculix   also CalculiX and Python 3, for the tests of decks and, with --tests, scripts/demo-calculix.sh
 #   scripts/setup.sh --tests   also a Python environment in target/venv that reads the results back in the tests,
 #                              and a Fortran compiler
 #

@@ -17,41 +17,35 @@
 # Needs the reference data (FERROM_REFERENCE) and a Python with numpy and h5py (FERROM_PYTHON). Files are in target/blade.
 # Exit code: 0 ran, 1 a run failed, 2 usage.
 set -euo pipefail
-here=$(cd "$(dirname "$0")/.." && pwd)
-. "$here/scripts/env.sh"
+. "$(dirname "$0")/common.sh"
 seed=1 tolerance=2e-2 ranks=1 figure= same=
 while [ $# -gt 0 ]; do
     case "$1" in
-        -h | --help) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+        -h | --help) usage ;;
         --same-loads) same=1; shift; continue ;;
     esac
-    [ $# -ge 2 ] || { echo "study-blade.sh: '$1' needs a value, or is unknown (--help)" >&2; exit 2; }
+    [ $# -ge 2 ] || die "'$1' needs a value, or is unknown (--help)"
     case "$1" in
         --seed) seed=$2 ;;
         --tolerance) tolerance=$2 ;;
         --ranks) ranks=$2 ;;
         --figure) figure=$2 ;;
-        *) echo "study-blade.sh: unknown option '$1' (--help)" >&2; exit 2 ;;
+        *) die "unknown option '$1' (--help)" ;;
     esac
     shift 2
 done
-program=${FERROM:-$here/target/release/ferrom}
-[ -x "$program" ] || { echo "study-blade.sh: $program is missing: cargo build --release, or name it in FERROM" >&2; exit 2; }
-mesh=${FERROM_REFERENCE:-$here/../shared/reference}/ansys/blade/blade.cdb
+find_program
+mesh=${FERROM_REFERENCE:-$root/../shared/reference}/ansys/blade/blade.cdb
 [ -f "$mesh" ] || { echo "study-blade.sh: skipped, $mesh is not there"; exit 0; }
-for python in "${FERROM_PYTHON:-}" "$here/target/venv/bin/python" python3; do
-    [ -n "$python" ] && "$python" -c 'import numpy, h5py' 2>/dev/null && break
-    python=
-done
-[ -n "$python" ] || { echo "study-blade.sh: no Python with numpy and h5py: scripts/setup.sh --tests, or FERROM_PYTHON" >&2; exit 2; }
-out=$here/target/blade
+find_python
+out=$root/target/blade
 rm -rf "$out" && mkdir -p "$out"
 ferrom() { mpirun -n "$ranks" "$program" "$@" --quiet; }
 
 write_case() { # FOLDER CYCLES options of family.py
     local folder=$1 cycles=$2
     shift 2
-    "$python" "$here/inputs/family.py" blade --mesh "$mesh" --folder "$folder" "$@"
+    "$python" "$root/inputs/family.py" blade --mesh "$mesh" --folder "$folder" "$@"
     sed -i "s/^cycles = .*/cycles = $cycles/; s/^increments = .*/increments = [4, 4, 4]/" "$folder/case.toml"
 }
 write_case "$out/train" 1 --seed 1 --train
@@ -64,4 +58,4 @@ ferrom online "$out/model.h5" "$out/case/case.toml" -o "$out/run.h5" --rebuild U
     --save-model "$out/enriched.h5" --summary "$out/run.json"
 echo "high-fidelity run: five cycles" >&2
 ferrom solve "$out/case/case.toml" -o "$out/truth.h5" --quantities p --summary "$out/truth.json"
-"$python" "$here/scripts/study_blade.py" "$out" ${figure:+--figure "$figure"}
+"$python" "$root/scripts/study_blade.py" "$out" ${figure:+--figure "$figure"}

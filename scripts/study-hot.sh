@@ -12,29 +12,23 @@
 # Needs the reference data (FERROM_REFERENCE) and a Python with numpy and h5py (FERROM_PYTHON). Files are in target/hot.
 # Exit code: 0 ran, 1 a run failed, 2 usage.
 set -euo pipefail
-here=$(cd "$(dirname "$0")/.." && pwd)
-. "$here/scripts/env.sh"
+. "$(dirname "$0")/common.sh"
 sequences=3 tolerance=3e-2
 while [ $# -gt 0 ]; do
-    case "$1" in -h | --help) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
-    [ $# -ge 2 ] || { echo "study-hot.sh: '$1' needs a value, or is unknown (--help)" >&2; exit 2; }
+    case "$1" in -h | --help) usage ;; esac
+    [ $# -ge 2 ] || die "'$1' needs a value, or is unknown (--help)"
     case "$1" in
         --sequences) sequences=$2 ;;
         --tolerance) tolerance=$2 ;;
-        *) echo "study-hot.sh: unknown option '$1' (--help)" >&2; exit 2 ;;
+        *) die "unknown option '$1' (--help)" ;;
     esac
     shift 2
 done
-program=${FERROM:-$here/target/release/ferrom}
-[ -x "$program" ] || { echo "study-hot.sh: $program is missing: cargo build --release, or name it in FERROM" >&2; exit 2; }
-reference=$(cd "${FERROM_REFERENCE:-$here/../shared/reference}" 2>/dev/null && pwd) && [ -d "$reference/zset" ] ||
+find_program
+reference=$(cd "${FERROM_REFERENCE:-$root/../shared/reference}" 2>/dev/null && pwd) && [ -d "$reference/zset" ] ||
     { echo "study-hot.sh: skipped, the reference data are not there"; exit 0; }
-for python in "${FERROM_PYTHON:-}" "$here/target/venv/bin/python" python3; do
-    [ -n "$python" ] && "$python" -c 'import numpy, h5py' 2>/dev/null && break
-    python=
-done
-[ -n "$python" ] || { echo "study-hot.sh: no Python with numpy and h5py: scripts/setup.sh --tests, or FERROM_PYTHON" >&2; exit 2; }
-out=$here/target/hot
+find_python
+out=$root/target/hot
 rm -rf "$out" && mkdir -p "$out"
 ferrom() { "$program" "$@" --quiet; }
 adaptive() { # MODEL FOLDER NAME
@@ -43,7 +37,7 @@ adaptive() { # MODEL FOLDER NAME
     ferrom compare "$2/$3.h5" "$2/truth.h5" --quantity p --summary "$2/$3-errors.json" >/dev/null
 }
 
-"$python" "$here/inputs/family.py" hot --train --seed 1 --folder "$out/train" --reference "$reference"
+"$python" "$root/inputs/family.py" hot --train --seed 1 --folder "$out/train" --reference "$reference"
 ferrom solve "$out/train/case.inp" -o "$out/train/truth.h5" --quantities sig,p
 ferrom offline "$out/train/truth.h5" -o "$out/model.h5"
 for sequence in $(seq "$sequences"); do
@@ -51,7 +45,7 @@ for sequence in $(seq "$sequences"); do
     for k in 1 2 3 4 5; do
         seed=$((5 * (sequence - 1) + k))
         at=$out/$sequence/$seed
-        "$python" "$here/inputs/family.py" hot --seed "$seed" --folder "$at" --reference "$reference"
+        "$python" "$root/inputs/family.py" hot --seed "$seed" --folder "$at" --reference "$reference"
         ferrom solve "$at/case.inp" -o "$at/truth.h5" --quantities sig,p
         adaptive "$out/model.h5" "$at" alone
         adaptive "$at/alone-model.h5" "$at" again
@@ -59,4 +53,4 @@ for sequence in $(seq "$sequences"); do
         carried=$at/carried-model.h5
     done
 done
-"$python" "$here/scripts/study_hot.py" "$out"
+"$python" "$root/scripts/study_hot.py" "$out"

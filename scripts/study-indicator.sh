@@ -25,15 +25,14 @@
 # FERROM_PYTHON, or that of scripts/setup.sh --tests. Exit code: 0 all ran, 1 a truth or a model failed (a reduced run
 # that fails is a result, and stands in the table), 2 usage.
 set -uo pipefail
-here=$(cd "$(dirname "$0")/.." && pwd)
-. "$here/scripts/env.sh"
+. "$(dirname "$0")/common.sh"
 
 families=cube,bar,blade,hot,cycles seeds=1-10 train=1 wide=--train refine= blade= tolerance=3e-2 tight=1e-2 cycles=20 more= docs=
-study=$here/target/study
+study=$root/target/study
 while [ $# -gt 0 ]; do
-    case "$1" in -h | --help) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
+    case "$1" in -h | --help) usage ;; esac
     [ "$1" = --wide ] && { wide=; shift; continue; }
-    [ $# -ge 2 ] || { echo "study-indicator.sh: '$1' needs a value, or is unknown (--help)" >&2; exit 2; }
+    [ $# -ge 2 ] || die "'$1' needs a value, or is unknown (--help)"
     case "$1" in
         --families) families=$2 ;;
         --seeds) seeds=$2 ;;
@@ -46,7 +45,7 @@ while [ $# -gt 0 ]; do
         --online) more=$2 ;;
         --docs) docs=$2 ;;
         --folder) study=$2 ;;
-        *) echo "study-indicator.sh: unknown option '$1' (--help)" >&2; exit 2 ;;
+        *) die "unknown option '$1' (--help)" ;;
     esac
     shift 2
 done
@@ -56,7 +55,7 @@ expand() {
     local part
     for part in ${1//,/ }; do
         case "$part" in
-            *[!0-9-]* | -* | *- | "") echo "study-indicator.sh: '$1' is not a list of seeds such as 1-10 or 1,4" >&2; exit 2 ;;
+            *[!0-9-]* | -* | *- | "") die "'$1' is not a list of seeds such as 1-10 or 1,4" ;;
             *-*) seq "${part%-*}" "${part#*-}" ;;
             *) echo "$part" ;;
         esac
@@ -64,14 +63,9 @@ expand() {
 }
 seeds=$(expand "$seeds") || exit 2
 train=$(expand "$train") || exit 2
-ferrom=${FERROM:-$here/target/release/ferrom}
-[ -x "$ferrom" ] || { echo "study-indicator.sh: $ferrom is missing: cargo build --release, or name it in FERROM" >&2; exit 2; }
-reference=$(cd "${FERROM_REFERENCE:-$here/../shared/reference}" 2>/dev/null && pwd)
-for python in "${FERROM_PYTHON:-}" "$here/target/venv/bin/python" python3; do
-    [ -n "$python" ] && "$python" -c 'import numpy, h5py' 2>/dev/null && break
-    python=
-done
-[ -n "$python" ] || { echo "study-indicator.sh: no Python with numpy and h5py: scripts/setup.sh --tests, or FERROM_PYTHON" >&2; exit 2; }
+find_program
+reference=$(cd "${FERROM_REFERENCE:-$root/../shared/reference}" 2>/dev/null && pwd)
+find_python
 mkdir -p "$study"
 study=$(cd "$study" && pwd)
 failed=0
@@ -81,7 +75,7 @@ ferrom() { # FILE arguments...
     local file=$1
     shift
     rm -f "$file.json" "$file.failed"
-    if ! "$ferrom" "$@" --quiet --summary "$file.json" >"$file.log" 2>&1; then
+    if ! "$program" "$@" --quiet --summary "$file.json" >"$file.log" 2>&1; then
         tail -n 3 "$file.log" >"$file.failed"
         echo "  failed: ferrom $* : $(tail -n 1 "$file.failed")" >&2
         return 1
@@ -93,7 +87,7 @@ write_case() { # FOLDER arguments of family.py
     local folder=$1 new=$1.new
     shift
     rm -rf "$new"
-    "$python" "$here/inputs/family.py" "$@" --folder "$new" || return 1
+    "$python" "$root/inputs/family.py" "$@" --folder "$new" || return 1
     keep_case "$folder" "$new"
 }
 
@@ -148,7 +142,7 @@ for family in ${families//,/ }; do
             [ -d "$reference/zset/MecaAlternateTempDefinition" ] || { echo "$family: skipped, the reference data are not there"; continue; }
             options+=(--reference "$reference")
             ;;
-        *) echo "study-indicator.sh: unknown family '$family'; known: cube, bar, blade, hot, cycles" >&2; exit 2 ;;
+        *) die "unknown family '$family'; known: cube, bar, blade, hot, cycles" ;;
     esac
     mkdir -p "$folder"
     echo "== $family"
@@ -192,5 +186,5 @@ for family in ${families//,/ }; do
 done
 
 [ ${#folders[@]} -gt 0 ] || exit "$failed"
-"$python" "$here/scripts/study_indicator.py" "${folders[@]}" --json "$study/results.json" ${docs:+--docs "$docs"} || failed=1
+"$python" "$root/scripts/study_indicator.py" "${folders[@]}" --json "$study/results.json" ${docs:+--docs "$docs"} || failed=1
 exit "$failed"

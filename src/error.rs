@@ -120,16 +120,17 @@ fn located(
     if !place.is_empty() {
         text = format!("{text}, {place}");
     }
-    text = format!("{text}: {problem}");
+    // however much of a file it cites, there is room for the remedy
+    text = format!("{}: {}", one_line(&text), one_line(&problem.to_string()));
     if !remedy.is_empty() {
-        text = format!("{text}; {remedy}");
+        text = format!("{text}; {}", one_line(&remedy));
     }
-    one_line(&text)
+    text
 }
 
 /// A sentence on one line, of a length that a person reads: what it cites of a file may be anything.
 fn one_line(text: &str) -> String {
-    const MOST: usize = 2000;
+    const MOST: usize = 1000;
     let mut line = String::with_capacity(text.len().min(MOST));
     for c in text.chars() {
         if line.len() > MOST {

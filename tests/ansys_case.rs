@@ -250,6 +250,11 @@ fn what_a_case_may_not_leave_out_is_refused_by_name_and_line() {
         (STEEL, "BFEBLOCK,1,TEMP,1,1", "line 21: BFEBLOCK is not supported"),
         (STEEL, "SOLVE\nD,7,UX,1\nSOLVE", "D on a displacement that was free in a load step before"),
         (STEEL, "D,2,UX,UNKNOWN", "line 21: D,2,UX,UNKNOWN is not supported"),
+        (
+            "KEYOPT,1,2,3\nMP,EX,1,1",
+            "",
+            "element type 1 (SOLID185) has simplified enhanced strains (KEYOPT(2) = 3), which is not supported",
+        ),
         ("MP,NUXY,1,0.3", "", "mat1 has no MP,EX"),
         ("MP,EX,1,1\nTB,RATE,1,,9,ANAND", "", "line 12: material 1: TB,RATE,ANAND is not supported"),
         ("MP,EX,1,1\nTB,HYPER,1", "", "line 12: material 1: TB,HYPE is not supported"),

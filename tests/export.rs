@@ -12,6 +12,7 @@ use ferrom::store::{Field, SnapshotFile, SnapshotWriter, Step, StoreKind};
 use std::path::{Path, PathBuf};
 use support::patch::patch;
 use support::study::Study;
+use support::told;
 
 const TIMES: [f64; 2] = [0.25, 2.0 / 3.0];
 
@@ -182,6 +183,80 @@ fn exports_are_the_same_on_any_number_of_ranks_and_are_imported_back() {
         // the temperature is that of the case that the run keeps
         assert!(values("NDTEMP").iter().all(|t| *t == 321.5));
     }
+}
+
+/// A print of CalculiX of a field: 7 digits, tensors in its order.
+fn print_of(title: &str, time: f64, mesh: &Mesh, values: &[f64]) -> String {
+    let mut out = format!("\n {title} for set E and time  {time:.7E}\n\n");
+    let mut rows = values.chunks_exact(values.len() / mesh.n_points());
+    for (id, kind) in mesh.element_ids.iter().zip(&mesh.kinds) {
+        for point in 1..=kind.n_points() {
+            let row = rows.next().unwrap();
+            let row = if row.len() == 6 { [0, 1, 2, 3, 5, 4].map(|c| row[c]).to_vec() } else { row.to_vec() };
+            let row: String = row.iter().map(|v| format!(" {v:13.6E}")).collect();
+            out += &format!("{id:10}{point:4}{row}\n");
+        }
+    }
+    out
+}
+
+#[test]
+fn what_calculix_prints_at_the_integration_points_is_imported_on_any_number_of_ranks() {
+    let study = Study::full();
+    study.write("hot.toml", format!("{}[temperature]\nconstant = 321.5\n", support::study::CASE));
+    study.done(1, "online m.h5 hot.toml -o hot.h5 --rebuild U,p,sig");
+    study.done(1, "export hot.h5 --format calculix --encoding double -o e.frd");
+    let comm = Comm::serial();
+    let open = |name: &str| SnapshotFile::open(&comm, &study.path(name)).unwrap();
+    let run = open("hot.h5");
+    let mesh = &run.subdomain().mesh;
+    let mut prints = String::new();
+    for (k, &time) in run.times().iter().enumerate() {
+        let of = |name: &str| run.read_point(&comm, k, name).unwrap();
+        let stresses = "stresses (elem, integ.pnt.,sxx,syy,szz,sxy,sxz,syz)";
+        prints += &print_of(stresses, time, mesh, &of("sig"));
+        prints += &print_of("equivalent plastic strain (elem, integ.pnt.,pe)", time, mesh, &of("p"));
+    }
+    study.write("e.dat", &prints);
+    for ranks in 1..=3 {
+        study.done(ranks, "import e.frd -o back.h5");
+        let back = open("back.h5");
+        assert_eq!(back.point_names().unwrap(), ["p", "sig"]);
+        for k in 0..run.times().len() {
+            for name in ["sig", "p"] {
+                let (due, found) =
+                    (run.read_point(&comm, k, name).unwrap(), back.read_point(&comm, k, name).unwrap());
+                let close = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-6 * a.abs() + 1e-30;
+                assert!(
+                    due.len() == found.len() && due.iter().zip(&found).all(close),
+                    "{name}, {ranks} ranks"
+                );
+            }
+            assert_eq!(back.read_nodal(&comm, k, "temperature").unwrap(), [321.5; 27]);
+            // what is stored at the nodes is what was carried there
+            let frd = Frd::open(&study.path("e.frd")).unwrap();
+            let stress = frd.read(frd.find(&frd.states()[k], "STRESS").unwrap()).unwrap().values;
+            assert_eq!(back.read_nodal(&comm, k, "sig").unwrap(), stress);
+        }
+    }
+    study.done(2, "compare hot.h5 e.frd --quantity U,sig,p --tol 1e-6");
+    // the temperature of another case
+    let cold = "[time]\ntimes = [1.0, 2.0]\nincrements = [4, 4]\n[temperature]\nconstant = 300\n\
+                [[material]]\nname = \"m\"\nlaw = \"elastic\"\nyoung = 1e5\npoisson = 0.3\n";
+    study.write("cold.toml", cold);
+    let output = study.run(2, "import e.frd -c cold.toml -o back.h5");
+    assert!(
+        told(&output).contains("its temperatures differ from those of the case by up to 2.150e1"),
+        "{}",
+        told(&output)
+    );
+    // one row less
+    let row = prints.lines().find(|l| l.starts_with("         2   3")).unwrap();
+    study.write("e.dat", prints.replacen(&format!("{row}\n"), "", 1));
+    let output = study.run(2, "import e.frd -o back.h5");
+    let wanted = "e.dat: stresses are left out: at t = 0 63 of 64 integration points are printed";
+    assert!(told(&output).contains(wanted) && output.status.success(), "{}", told(&output));
+    assert_eq!(open("back.h5").point_names().unwrap(), ["p"]);
 }
 
 #[test]

@@ -96,6 +96,18 @@ fn results_of_two_meshes_do_not_go_together() {
             study.refused(&words, 3, &[file, "mesh", why, "s.h5", "one and the same mesh"]);
         }
     }
+    // a case with sets of the same names does not make it the mesh of the results
+    for (case, why) in [
+        ("large.toml", "its mesh large.geof goes from [0.0, 0.0, 0.0] to [2.0, 2.0, 2.0]"),
+        ("fine.toml", "its mesh fine.geof has 64 nodes and 27 elements, against the 27 and 8 of z.ut"),
+    ] {
+        study.refused(
+            &format!("import z.ut -c {case} -o x.h5"),
+            2,
+            &[case, why, "give the case of these results"],
+        );
+    }
+    study.done(2, "import z.ut -c case.toml -o x.h5");
 }
 
 #[test]

@@ -27,6 +27,24 @@ fn a_run_that_does_not_converge_says_why_and_what_is_on_disk() {
 }
 
 #[test]
+fn nobody_who_reads_is_no_failure() {
+    let study = Study::full();
+    for words in
+        ["check case.toml", "info s.h5 --json", "solve case.toml -o x.h5 --stages", "solve nix.toml -o x.h5"]
+    {
+        let gone = || {
+            let (reader, writer) = std::io::pipe().expect("a pipe");
+            drop(reader);
+            writer
+        };
+        let mut program = Command::new(env!("CARGO_BIN_EXE_ferrom"));
+        program.args(words.split(' ')).current_dir(study.folder()).stdout(gone()).stderr(gone());
+        let code = program.status().expect("it starts").code();
+        assert_eq!(code, Some(if words.contains("nix") { 2 } else { 0 }), "{words}");
+    }
+}
+
+#[test]
 fn an_output_that_cannot_be_written_is_refused_before_the_work() {
     let study = Study::full();
     for words in ["solve case.toml", "offline s.h5", "online m.h5", "import z.ut", "partition cube.geof 2"] {

@@ -1,7 +1,10 @@
 //! What can be said on the command line.
 
 use crate::config::Bytes;
+mod files;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(super) use files::{Compare, Export, ExportFormat, Import, NormArg, Partition};
 use std::path::PathBuf;
 
 const AFTER: &str = "\
@@ -79,19 +82,6 @@ pub(super) enum Command {
     Pod(Pod),
     /// Points and weights that integrate the functions of a plain HDF5 file (docs/matrices.md)
     Cubature(Cubature),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Import {
-    /// Results: a Z-set .ut, a CalculiX .frd, an .inp of one of them whose results lie beside it under the same name, or an
-    /// Ansys .rst (file0.rst of a distributed run)
-    pub results: PathBuf,
-    /// Case with materials, loads and temperature, kept with the snapshots
-    #[arg(short, long)]
-    pub case: Option<PathBuf>,
-    /// Snapshot store to write
-    #[arg(short, long, value_name = "SNAP.h5")]
-    pub output: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -241,88 +231,6 @@ pub(super) struct Train {
     pub output: PathBuf,
     #[command(flatten)]
     pub watch: Watch,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum NormArg {
-    /// Relative L2 error
-    L2,
-    /// Relative maximum error
-    Max,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Compare {
-    /// Run or snapshot store
-    pub run: PathBuf,
-    /// What it is measured against: one of our files, a Z-set .ut, an Ansys .rst or a CalculiX .frd
-    pub reference: PathBuf,
-    /// Quantities, for instance U,p,sig,sig11 (default: all that both hold)
-    #[arg(long, visible_alias = "quantities", value_delimiter = ',', value_name = "NAMES")]
-    pub quantity: Vec<String>,
-    /// Norm that --tol applies to
-    #[arg(long, value_enum, default_value = "l2")]
-    pub norm: NormArg,
-    /// Exit with code 4 where an error exceeds this
-    #[arg(long, value_name = "TOL")]
-    pub tol: Option<f64>,
-    /// First time compared
-    #[arg(long, value_name = "T")]
-    pub from: Option<f64>,
-    /// Last time compared
-    #[arg(long, value_name = "T")]
-    pub to: Option<f64>,
-    /// Print every time, not only the worst
-    #[arg(long)]
-    pub all: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Partition {
-    /// Mesh file
-    pub mesh: PathBuf,
-    /// Number of subdomains
-    #[arg(value_name = "N")]
-    pub parts: usize,
-    /// File to write: a mesh in parts, to be named by a case as its mesh (default: MESH-N.h5)
-    #[arg(short, long)]
-    pub output: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum ExportFormat {
-    /// Z-set: .geof, .ut, .node, .integ, .ctnod
-    Zset,
-    /// CalculiX: .frd
-    Calculix,
-    /// VTKHDF with values at nodes and elements
-    Vtkhdf,
-}
-
-/// How numbers are stored in an .frd file.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum FrdEncoding {
-    /// Text, six digits: every program reads it
-    Text,
-    /// Binary, 4 bytes
-    Single,
-    /// Binary, 8 bytes
-    Double,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Export {
-    /// Run or snapshot store
-    pub run: PathBuf,
-    /// Format
-    #[arg(long, value_enum, default_value = "zset")]
-    pub format: ExportFormat,
-    /// Numbers of an .frd file
-    #[arg(long, value_enum, default_value = "text")]
-    pub encoding: FrdEncoding,
-    /// Name of the first file; the others lie beside it (for Z-set: NAME.ut)
-    #[arg(short, long)]
-    pub output: PathBuf,
 }
 
 #[derive(Debug, Args)]

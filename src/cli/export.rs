@@ -1,20 +1,15 @@
 //! `ferrom export`.
 
 use super::Answer;
-use super::args::{Export, ExportFormat, FrdEncoding};
+use super::args::{Export, ExportFormat};
 use crate::error::Result;
-use crate::formats::calculix::frd::Encoding;
 use crate::stages::{self, Context, export};
 
 pub(super) fn run(cx: &Context, args: &Export) -> Result<Answer> {
     let format = match args.format {
         ExportFormat::Zset => stages::ExportFormat::Zset,
         ExportFormat::Vtkhdf => stages::ExportFormat::Vtkhdf,
-        ExportFormat::Calculix => stages::ExportFormat::Calculix(match args.encoding {
-            FrdEncoding::Text => Encoding::Long,
-            FrdEncoding::Single => Encoding::Single,
-            FrdEncoding::Double => Encoding::Double,
-        }),
+        ExportFormat::Calculix => stages::ExportFormat::Calculix(args.encoding),
     };
     let times = export(cx, &args.run, format, &args.output)?;
     cx.say(format_args!("{times} times written to {}", args.output.display()));

@@ -20,6 +20,7 @@ mod train;
 
 use crate::error::{Error, Result};
 use crate::parallel::agree;
+use crate::report::{answer, tell};
 use crate::stages::Context;
 use args::{Cli, Command};
 use clap::Parser;
@@ -82,13 +83,13 @@ fn run(cli: &Cli, session: &Session) -> Result<()> {
     let (table, stages) = cx.timers.summary(comm);
     if comm.is_root() {
         if cli.common.stages && !cli.common.quiet {
-            eprintln!("{table}");
+            tell(&table);
         }
         if let Some(object) = json.as_object_mut() {
             object.insert("run".into(), stages);
         }
         if cli.common.json {
-            println!("{json:#}");
+            answer(format_args!("{json:#}"));
         }
     }
     let written = match (&cli.common.summary, comm.is_root()) {

@@ -4,6 +4,7 @@ use super::args::Common;
 use crate::error::{Error, Result};
 use crate::material::plugins::Host;
 use crate::parallel::Comm;
+use crate::report::tell;
 use petsc_rs::Petsc;
 use std::cell::OnceCell;
 use std::process::ExitCode;
@@ -74,7 +75,7 @@ impl Session {
             Ok(()) => 0,
             Err(e) => {
                 if self.comm.is_root() {
-                    eprintln!("ferrom: {e}");
+                    tell(format_args!("ferrom: {e}"));
                 }
                 e.kind.exit_code()
             }
@@ -89,7 +90,7 @@ fn abort_on_panic() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         before(info);
-        eprintln!("ferrom: this is a bug; please report it with the lines above");
+        tell("ferrom: this is a bug; please report it with the lines above");
         if mpi::environment::is_initialized() && !mpi::environment::is_finalized() {
             crate::parallel::abort(101);
         }

@@ -49,6 +49,18 @@ fn case(path: &Path, deck: &Deck, remedy: &str) -> Result<Case> {
         };
         return Err(Error::case_file(path, "", problem, "mesh it with SOLID185, SOLID186 or SOLID187"));
     }
+    let used: BTreeSet<u32> = deck.elements.types.iter().copied().collect();
+    for (number, kind) in used.iter().filter_map(|n| Some((n, deck.types.get(n)?))) {
+        if let Some(what) = kind.formulation() {
+            let problem =
+                format!("element type {number} ({}) has {what}, which is not supported", kind.name());
+            let remedy = match deck.elements.lines.first() {
+                Some(0) => "compute with KEYOPT(2) = 0 (B-bar), KEYOPT(6) = 0, or give another case with -c",
+                _ => "take KEYOPT(2) = 0 (B-bar) and KEYOPT(6) = 0, or write the case as .toml",
+            };
+            return Err(Error::case_file(path, "", problem, remedy));
+        }
+    }
     if !deck.skipped.is_empty() {
         log::warn!("{}: skipped, without effect here: {}", path.display(), deck.skipped.join(", "));
     }

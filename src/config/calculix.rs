@@ -140,6 +140,11 @@ fn loading(deck: &Deck) -> Result<Loading> {
     for (k, body) in deck.history.bodies.iter().enumerate() {
         let set = body.target.set("element");
         if let Some(table) = table(deck, &mut loading, format!("body load {}", k + 1), &body.changes) {
+            let least = loading.tables[&table].values.iter().copied().fold(0.0, f64::min);
+            if least < 0.0 && matches!(body.body, Body::Centrifugal { .. }) {
+                let problem = format!("CENTRIF of {least}, the square of a speed: CalculiX leaves it out");
+                return Err(Error::case_file(&deck.path, "", problem, "correct the load or its amplitude"));
+            }
             let shape = match body.body {
                 Body::Centrifugal { center, axis } => {
                     Shape::Centrifugal { set, center, axis, speed: 1.0, squared: true }

@@ -32,7 +32,7 @@ impl Progress {
             bar.set_message(message());
             bar.inc(1);
         } else if self.lines {
-            eprintln!("  {:>4}/{} {}", self.done, self.total, message());
+            super::tell(format_args!("  {:>4}/{} {}", self.done, self.total, message()));
         }
     }
 }

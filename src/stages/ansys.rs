@@ -1,6 +1,6 @@
 //! Results of Ansys on any number of ranks: rank 0 reads the mesh, every rank its share of the values.
 
-use super::mesh::{of_file, share_mesh};
+use super::mesh::{of_file, share_mesh, share_quantities};
 use crate::error::Result;
 use crate::formats::ansys::rst::RstResults;
 use crate::mesh::Subdomain;
@@ -28,7 +28,7 @@ pub(super) struct AnsysResults {
 /// What rank 0 finds.
 struct Found {
     mesh: crate::mesh::Mesh,
-    quantities: String,
+    quantities: Vec<(String, usize)>,
     angles: Vec<(u64, [f64; 3])>,
     means: Vec<[u64; 3]>,
 }
@@ -44,14 +44,14 @@ impl AnsysResults {
         let results = agree(comm, RstResults::open(path))?;
         let found = if comm.is_root() { find(&results).map(Some) } else { Ok(None) };
         let found = agree(comm, found)?;
-        let (mut names, mut labels, mut values, mut ends) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut quantities, mut labels, mut values, mut ends) =
+            <(Vec<_>, Vec<_>, Vec<_>, Vec<_>)>::default();
         if let Some(found) = &found {
-            names = found.quantities.clone().into_bytes();
+            quantities = found.quantities.clone();
             labels = found.angles.iter().map(|a| a.0).collect();
             values = found.angles.iter().flat_map(|a| a.1).collect();
             ends = found.means.concat();
         }
-        comm.broadcast_vec(&mut names, 0);
         comm.broadcast_vec(&mut labels, 0);
         comm.broadcast_vec(&mut values, 0);
         comm.broadcast_vec(&mut ends, 0);
@@ -68,11 +68,7 @@ impl AnsysResults {
             asked.push(b);
         }
         let angles = asked.iter().filter_map(|id| Some((*id, *turned.get(id)?))).collect();
-        let quantities = String::from_utf8_lossy(&names)
-            .lines()
-            .filter_map(|line| line.split_once(' '))
-            .filter_map(|(name, components)| Some((name.to_owned(), components.parse().ok()?)))
-            .collect();
+        let quantities = share_quantities(comm, quantities);
         let has_displacement = agree(comm, results.has_displacement())?;
         Ok(AnsysResults {
             sub,
@@ -112,7 +108,7 @@ fn find(results: &RstResults) -> Result<Found> {
     let deck = results.deck()?;
     let mesh = deck.mesh()?;
     let quantities = results.point_quantities(&deck, &mesh)?;
-    let quantities = quantities.iter().map(|(name, n)| format!("{name} {n}\n")).collect();
+    let quantities = quantities.into_iter().map(|(name, n)| (name.to_owned(), n)).collect();
     let angles = deck.angles.iter().map(|(&n, &a)| (deck.node_ids[n], a)).collect();
     if !deck.means.is_empty() {
         log::warn!(

@@ -1,22 +1,31 @@
-//! Displacements of a CalculiX `.frd` on any number of ranks: rank 0 reads the mesh, every rank its nodes.
+//! Results of CalculiX on any number of ranks: rank 0 reads the mesh, every rank its nodes and elements. What lies at the
+//! integration points is in the `.dat` beside the `.frd`, where it was printed.
 
-use super::mesh::{of_file, share_mesh};
+use super::mesh::{of_file, share_mesh, share_quantities};
 use crate::config::Case;
 use crate::error::{Error, Result};
+use crate::formats::calculix::dat::Dat;
 use crate::formats::calculix::frd::Frd;
-use crate::formats::calculix::{Deck, is_deck};
+use crate::formats::calculix::{Deck, Prints, is_deck};
 use crate::mesh::{Mesh, Subdomain};
 use crate::parallel::{Comm, agree};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Results of CalculiX, open on every rank.
 pub(super) struct CalculixResults {
     pub sub: Subdomain,
     pub times: Vec<f64>,
+    /// Quantities printed at all integration points, with their components.
+    pub quantities: Vec<(String, usize)>,
     frd: Frd,
     /// The block of displacements of each time.
     blocks: Vec<usize>,
+    prints: Option<Prints>,
 }
+
+/// Values at nodes besides the displacements: our name, CalculiX' block, components.
+const NODAL: [(&str, &str, usize); 2] = [("temperature", "NDTEMP", 1), ("sig", "STRESS", 6)];
 
 impl CalculixResults {
     /// Opens `file.frd`; the mesh is that of `file.inp` where it is beside it: it alone tells integration rules and sets.
@@ -38,10 +47,18 @@ impl CalculixResults {
             let problem = format!("time {} comes after {}", w[1], w[0]);
             return Err(Error::input(path, "", problem, "give the results of one analysis in time"));
         }
-        let whole = if comm.is_root() { mesh(path, &frd).map(Some) } else { Ok(None) };
-        let whole = agree(comm, whole)?;
+        let dat = path.with_extension("dat");
+        let printed = dat.metadata().is_ok_and(|m| m.len() > 0);
+        let prints = agree(comm, printed.then(|| Prints::open(&dat, &times)).transpose())?;
+        let found = || {
+            let mesh = mesh(path, &frd)?;
+            let quantities = prints.as_ref().map_or(Ok(Vec::new()), |p| p.complete(&mesh))?;
+            Ok(Some((mesh, quantities)))
+        };
+        let (whole, quantities) = agree(comm, if comm.is_root() { found() } else { Ok(None) })?.unzip();
+        let quantities = share_quantities(comm, quantities.unwrap_or_default());
         let sub = share_mesh(comm, whole, None).map_err(|e| of_file(e, path))?;
-        Ok(CalculixResults { sub, times, frd, blocks })
+        Ok(CalculixResults { sub, times, quantities, frd, blocks, prints })
     }
 
     /// Displacement of the local nodes at a time, `3 n_nodes`.
@@ -58,6 +75,77 @@ impl CalculixResults {
         });
         agree(comm, values)
     }
+}
+
+impl CalculixResults {
+    /// A quantity at the local integration points.
+    ///
+    /// # Collective
+    pub fn points(&self, comm: &Comm, step: usize, name: &str) -> Result<Vec<f64>> {
+        let mesh = &self.sub.mesh;
+        let read = |p: &Prints| p.points(step, name, &mesh.element_ids, &mesh.kinds);
+        agree(comm, self.prints.as_ref().map_or(Ok(Vec::new()), read))
+    }
+
+    /// What is stored at the nodes besides the displacement, at the local ones, with its components: `temperature`, and `sig`,
+    /// which CalculiX has carried from the integration points to the nodes and averaged over the elements there.
+    ///
+    /// # Collective
+    pub fn nodal(&self, comm: &Comm, step: usize) -> Result<Vec<(&'static str, usize, Vec<f64>)>> {
+        let block = self.blocks[step];
+        let state = self.frd.states().into_iter().find(|s| s.blocks.contains(&block));
+        let read = || {
+            let mut out = Vec::new();
+            for (name, theirs, components) in NODAL {
+                let found = state.as_ref().and_then(|s| self.frd.find(s, theirs));
+                if let Some(b) = found.filter(|&b| self.frd.blocks[b].components.len() == components) {
+                    out.push((name, components, self.frd.read_at(b, &self.sub.mesh.node_ids)?));
+                }
+            }
+            Ok(out)
+        };
+        agree(comm, read())
+    }
+}
+
+/// What an `.frd` file holds.
+///
+/// # Errors
+/// It is damaged.
+pub(super) fn describe(path: &Path) -> Result<serde_json::Value> {
+    let frd = Frd::open(path)?;
+    let mut types: BTreeMap<&str, usize> = BTreeMap::new();
+    let elements = frd.elements()?;
+    elements.types.iter().for_each(|t| *types.entry(t.name()).or_default() += 1);
+    let mut blocks: BTreeMap<&str, &[String]> = BTreeMap::new();
+    blocks.extend(frd.blocks.iter().map(|b| (b.name.as_str(), b.components.as_slice())));
+    let states = frd.states();
+    Ok(serde_json::json!({
+        "kind": "CalculiX results", "nodes": frd.nodes()?.ids.len(), "elements": elements.ids.len(), "element_types": types,
+        "blocks": blocks, "encoding": frd.blocks.first().map(|b| format!("{:?}", b.encoding).to_lowercase()),
+        "times": states.iter().map(|s| s.time).collect::<Vec<_>>(),
+        "increments": states.iter().map(|s| [s.step, s.increment]).collect::<Vec<_>>(), "cut": frd.cut,
+        "deck": path.with_extension("inp").exists(), "prints": path.with_extension("dat").exists(),
+    }))
+}
+
+/// What the prints of a `.dat` file are of; `None` where there are none.
+///
+/// # Errors
+/// It cannot be read, or a title is damaged.
+pub(super) fn describe_prints(path: &Path) -> Result<Option<serde_json::Value>> {
+    let dat = Dat::open(path)?;
+    let mut prints: BTreeMap<String, (usize, Vec<f64>)> = BTreeMap::new();
+    for block in &dat.blocks {
+        let of_set = prints.entry(format!("{} of {}", block.quantity, block.set)).or_default();
+        of_set.0 = block.rows;
+        of_set.1.push(block.time);
+    }
+    let prints: BTreeMap<String, serde_json::Value> = prints
+        .into_iter()
+        .map(|(name, (rows, times))| (name, serde_json::json!({"rows": rows, "times": times})))
+        .collect();
+    Ok((!prints.is_empty()).then(|| serde_json::json!({"kind": "CalculiX prints", "prints": prints})))
 }
 
 fn mesh(path: &Path, frd: &Frd) -> Result<Mesh> {

@@ -25,7 +25,12 @@ pub fn describe(comm: &Comm, path: &Path) -> Result<serde_json::Value> {
                     .collect::<Vec<_>>(),
             })
         }
-        "geof" | "geo" | "cdb" | "dat" | "msh" | "vtu" | "vtk" => mesh(comm, path)?,
+        // a deck of Ansys, or prints of CalculiX
+        "dat" => match agree(comm, super::calculix::describe_prints(path))? {
+            Some(prints) => prints,
+            None => mesh(comm, path)?,
+        },
+        "geof" | "geo" | "cdb" | "msh" | "vtu" | "vtk" => mesh(comm, path)?,
         "ut" | "" => results(comm, path)?,
         "so" => {
             let mut json = serde_json::to_value(agree(comm, crate::material::plugins::content(path))?)
@@ -34,6 +39,7 @@ pub fn describe(comm: &Comm, path: &Path) -> Result<serde_json::Value> {
             json
         }
         "rst" => agree(comm, super::ansys::describe(path))?,
+        "frd" => agree(comm, super::calculix::describe(path))?,
         _ => match agree(comm, kind_of(path))? {
             StoreKind::Model => {
                 let m = ReducedModel::read_online(comm, path)?;

@@ -35,6 +35,18 @@ pub(super) fn share_mesh(comm: &Comm, whole: Option<Mesh>, part: Option<Vec<u32>
     Ok(Subdomain::new(comm, mesh))
 }
 
+/// Gives every rank the quantities, with their components, that rank 0 knows.
+///
+/// # Collective
+pub(super) fn share_quantities(comm: &Comm, known: Vec<(String, usize)>) -> Vec<(String, usize)> {
+    let mut text: Vec<u8> =
+        known.into_iter().flat_map(|(name, n)| format!("{name} {n}\n").into_bytes()).collect();
+    comm.broadcast_vec(&mut text, 0);
+    let entry =
+        |line: &str| line.split_once(' ').and_then(|(name, n)| Some((name.to_owned(), n.parse().ok()?)));
+    String::from_utf8_lossy(&text).lines().filter_map(entry).collect()
+}
+
 /// Writes a mesh cut into `parts` subdomains to `out`, a store without times that a case can name as its mesh; returns
 /// the number of elements of each. The work of one rank.
 ///

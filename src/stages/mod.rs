@@ -109,7 +109,7 @@ impl<'c> Context<'c> {
     /// Tells the user something, once.
     pub fn say(&self, text: impl std::fmt::Display) {
         if self.comm.is_root() && !self.quiet {
-            eprintln!("{text}");
+            crate::report::tell(text);
         }
     }
 

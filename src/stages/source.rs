@@ -110,6 +110,16 @@ impl ResultFile {
         }
     }
 
+    /// Other values that the results of another program have at nodes, with their components.
+    ///
+    /// # Collective
+    pub fn nodal(&self, comm: &Comm, step: usize) -> Result<Vec<(&'static str, usize, Vec<f64>)>> {
+        match &self.kind {
+            Kind::Calculix(results) => results.nodal(comm, step),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     /// Quantities stored at integration points, with their components: under our names where they have one.
     ///
     /// # Collective
@@ -142,8 +152,9 @@ impl ResultFile {
                 }
                 Ok(out)
             }
-            Kind::Zset { .. } | Kind::Calculix(_) => Ok(Vec::new()),
+            Kind::Zset { .. } => Ok(Vec::new()),
             Kind::Ansys(results) => Ok(results.quantities.clone()),
+            Kind::Calculix(results) => Ok(results.quantities.clone()),
         }
     }
 
@@ -187,8 +198,7 @@ impl ResultFile {
                 agree(comm, read)?
             }
             Kind::Ansys(results) => results.points(comm, step, &base)?,
-            // none is known, so none is found above
-            Kind::Calculix(_) => Vec::new(),
+            Kind::Calculix(results) => results.points(comm, step, &base)?,
         };
         if whole.is_some() {
             return Ok(values);

@@ -138,8 +138,8 @@ impl Deck {
             let used = mesh.element_sets.contains_key(&type_set(*number));
             if let Some(what) = kind.formulation().filter(|_| used) {
                 log::warn!(
-                    "{}: type {number} ({}) asks for {what}; the displacement formulation with the points of its kind \
-                     is used",
+                    "{}: type {number} ({}) has {what}, which is not computed here: its elements are taken with \
+                     displacements alone and the points of their kind",
                     self.path.display(),
                     kind.name()
                 );

@@ -135,12 +135,12 @@ impl ElementType {
     }
 
     /// How its formulation in Ansys differs from ours by its options, where it does.
-    pub(super) fn formulation(&self) -> Option<&'static str> {
-        match self.routine {
-            185 if self.keyopt(6) != 0 => Some("mixed u-P formulation (KEYOPT(6))"),
-            186 | 187 if self.keyopt(6) != 0 => Some("mixed u-P formulation (KEYOPT(6))"),
-            185 if self.keyopt(2) == 1 => Some("uniform reduced integration (KEYOPT(2) = 1)"),
-            185 if self.keyopt(2) > 1 => Some("enhanced strains (KEYOPT(2) = 2 or 3)"),
+    pub fn formulation(&self) -> Option<&'static str> {
+        match (self.routine, self.keyopt(2), self.keyopt(6)) {
+            (185..=187, _, 1..) => Some("mixed u-P formulation (KEYOPT(6) > 0)"),
+            (185, 1, _) => Some("uniform reduced integration with hourglass control (KEYOPT(2) = 1)"),
+            (185, 2, _) => Some("enhanced strains (KEYOPT(2) = 2)"),
+            (185, 3, _) => Some("simplified enhanced strains (KEYOPT(2) = 3)"),
             _ => None,
         }
     }

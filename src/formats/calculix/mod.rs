@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `.inp` (mesh, materials, steps and loads) | [`Deck`] |
 //! | `.frd` (results at nodes, and the mesh) | [`frd::Frd`] |
-//! | `.dat` (prints at integration points and nodes) | [`dat::Dat`] |
+//! | `.dat` (prints at integration points and nodes) | [`dat::Dat`], as fields of a mesh [`Prints`] |
 //!
 //! | of a deck | in the mesh |
 //! |---|---|
@@ -25,6 +25,7 @@ mod history;
 mod law;
 mod materials;
 mod mesh;
+mod prints;
 mod reader;
 mod source;
 mod steps;
@@ -36,6 +37,7 @@ pub use groups::{Group, Groups};
 pub use history::{Body, BodyLoad, Change, Changes, DeckAmplitude, DeckStep, History, Target};
 pub use law::Unmapped;
 pub use materials::{DeckMaterial, Hardening, Table};
+pub use prints::Prints;
 pub use temperature::{Knot, field as temperature_field};
 
 use std::io::BufRead;

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use libloading::os::unix::{Library as Handle, RTLD_LOCAL, RTLD_NOW};
 
+use super::exit::Inside;
 use crate::material::LawError;
 
 /// An open library. It is never closed: threads or exit functions of its own may need it to the end.
@@ -15,7 +16,7 @@ pub(super) struct Library {
     path: PathBuf,
     handle: Handle,
     /// Held during calls, because Fortran libraries keep variables between them.
-    pub(super) calls: Mutex<()>,
+    calls: Mutex<()>,
 }
 
 static OPEN: Mutex<BTreeMap<PathBuf, &'static Library>> = Mutex::new(BTreeMap::new());
@@ -68,6 +69,13 @@ impl Library {
     /// The file, as it was named.
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Calls `work`, which runs code of the library: others wait for it unless the library takes `concurrent` calls.
+    pub(super) fn enter<T>(&'static self, concurrent: bool, work: impl FnOnce() -> T) -> T {
+        let _alone = (!concurrent).then(|| self.calls.lock().unwrap_or_else(PoisonError::into_inner));
+        let _inside = Inside::new(&self.path);
+        work()
     }
 
     /// The address of a function.

@@ -10,7 +10,6 @@ use super::abi::{Data, Function, INTEGRATE, MESSAGE, SetParameter, State, WITH_T
 use super::behaviour::{Behaviour, HYPOTHESIS};
 use super::spec::MfrontSpec;
 use crate::material::coefficient::common_range;
-use crate::material::plugins::exit::Inside;
 use crate::material::plugins::library::Library;
 use crate::material::plugins::{symbols, virgin_tangent, warn_if_changed};
 use crate::material::tensor::six;
@@ -181,10 +180,9 @@ impl Law for Mfront {
 
     /// Without start values the step is taken from no strain, at the end temperature.
     fn update(&self, input: Input, output: Output) -> Status {
-        let _alone = (!self.spec.concurrent)
-            .then(|| self.library.calls.lock().unwrap_or_else(PoisonError::into_inner));
-        let _inside = Inside::new(self.library.path());
-        SCRATCH.with_borrow_mut(|scratch| self.batch(&input, output, scratch))
+        self.library.enter(self.spec.concurrent, || {
+            SCRATCH.with_borrow_mut(|scratch| self.batch(&input, output, scratch))
+        })
     }
 }
 

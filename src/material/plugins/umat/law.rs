@@ -6,7 +6,6 @@ use std::sync::{Mutex, PoisonError};
 use super::call::{Arguments, Function};
 use super::spec::UmatSpec;
 use crate::material::coefficient::common_range;
-use crate::material::plugins::exit::Inside;
 use crate::material::plugins::library::Library;
 use crate::material::plugins::{virgin_tangent, warn_if_changed};
 use crate::material::tensor::six;
@@ -158,10 +157,9 @@ impl Law for Umat {
 
     /// Without start values the step is taken from no strain, at the end temperature.
     fn update(&self, input: Input, output: Output) -> Status {
-        let _alone = (!self.spec.concurrent)
-            .then(|| self.library.calls.lock().unwrap_or_else(PoisonError::into_inner));
-        let _inside = Inside::new(self.library.path());
-        SCRATCH.with_borrow_mut(|[statev, props]| self.batch(&input, output, statev, props))
+        self.library.enter(self.spec.concurrent, || {
+            SCRATCH.with_borrow_mut(|[statev, props]| self.batch(&input, output, statev, props))
+        })
     }
 }
 
