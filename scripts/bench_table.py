@@ -59,7 +59,7 @@ def row(task, ours, unit, peer=None, theirs=None, aim="", note=""):
 @functools.cache
 def problem(*make):
     """A file of bench_problems.py, made once."""
-    file = folder / ("_".join(map(str, make)) + ".h5")
+    file = folder / ("_".join(pathlib.Path(str(m)).stem for m in make) + ".h5")
     if not file.exists():
         run([sys.executable, here / "bench_problems.py", *make, file])
     return file
@@ -84,25 +84,28 @@ def matrix(task, command, make, tol, peers, aim="", more=()):
         row(task, ours["cpu_seconds"], "s", aim=aim, note=note)
 
 
-def box(name, counts, increments, law, cases):
-    """A bar of hexahedra (bench_problems.py), its `cases` solved once: the folder, and processor seconds of each."""
-    where = folder / name
+TRAINING = ["train0", "train1", "train2"]
+
+
+@functools.cache
+def plastic_bar():
+    """A bar of 13 x 13 x 11 hexahedra, 80 increments (bench_problems.py), solved once under all its loads: the folder, and
+    processor seconds of each solution."""
+    where = folder / "plastic"
     kept = where / "solved.json"
     if not kept.exists():
-        run([sys.executable, here / "bench_problems.py", "box", *counts, increments, law, where])
+        run([sys.executable, here / "bench_problems.py", "box", 13, 13, 11, 40, where])
         solve = lambda case: run([ferrom, "solve", where / f"{case}.toml", "-o", where / f"{case}.h5", "-q"])[1]
-        spent = {case: solve(case) for case in cases}
-        kept.write_text(json.dumps(spent))
+        kept.write_text(json.dumps({case: solve(case) for case in [*TRAINING, "predict"]}))
     return where, json.loads(kept.read_text())
 
 
 def cubature_of_a_structure():
-    """40 stress fields and 21 strain modes of an elastoviscoplastic cube of 12^3 hexahedra."""
-    where, _ = box("cube", [12, 12, 12], 20, "norton", ["train0"])
-    for tol, aim in [("1e-3", "163 points, 0.4 s"), ("1e-4", "270 points, 0.6 s"), ("1e-5", "385 points, 1.2 s")]:
-        matrix(f"cubature structure {tol}", "cubature", ["solved", 21, where / "train0.h5"], tol, [], aim)
-    make = ["solved", 21, where / "train0.h5"]
-    matrix("cubature structure 1e-4 --exchange", "cubature", make, "1e-4", [], "250 points", ["--exchange"])
+    """Modes of strains and stresses of the plastic bar."""
+    make = ["solved", 20, plastic_bar()[0] / "train1.h5"]
+    for tol in ("1e-3", "1e-4", "1e-5"):
+        matrix(f"cubature structure {tol}", "cubature", make, tol, [])
+    matrix("cubature structure 1e-4 --exchange", "cubature", make, "1e-4", [], more=["--exchange"])
 
 
 def speed():
@@ -124,9 +127,8 @@ def speed():
 
 def own_full_model():
     """A plastic bar of 7,056 unknowns: reduced run against full solution, whole processes that write U at every increment."""
-    training = ["train0", "train1", "train2"]
-    where, spent = box("plastic", [13, 13, 11], 40, "plastic", [*training, "predict"])
-    train = [where / f"{case}.h5" for case in training]
+    where, spent = plastic_bar()
+    train = [where / f"{case}.h5" for case in TRAINING]
     offline = run([ferrom, "offline", *train, "-o", where / "model.h5", "-q"])[1]
     command = [ferrom, "online", where / "model.h5", where / "predict.toml", "-o", where / "prediction.h5", "-q"]
     ours = min(run([*command, "--rebuild", "U"])[1] for _ in range(5))
