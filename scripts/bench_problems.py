@@ -3,8 +3,8 @@
 
     bench_problems.py pod N S OUT.h5             S snapshots of N values, singular values falling like 0.6^k to 1e-10
     bench_problems.py cubature n S SIDE OUT.h5   n strain modes, S stress snapshots on (2 SIDE)^3 points
-    bench_problems.py box NX NY NZ N LAW OUT     mesh and cases of a bar of hexahedra, N increments up and N down
-    bench_problems.py solved n RUN.h5 OUT.h5     cubature of a run of such a bar: n strain modes, all its stresses
+    bench_problems.py box NX NY NZ N FOLDER      mesh and cases of a plastic bar of hexahedra, N increments up and N down
+    bench_problems.py solved n RUN.h5 OUT.h5     cubature of a run of such a bar: n modes of the strains and of the stresses
 
 Snapshots: travelling waves of rising frequency, mixed by a random rotation. Cubature: strain modes are low-frequency waves
 plus a few hot spots; the stresses are those of a perfectly plastic-to-hardening radial return along a random smooth path of
@@ -79,15 +79,11 @@ def cubature(n, s, side, out):
         file["elements"] = np.repeat(np.arange(points // 8, dtype="u8"), 8)
 
 
-LAWS = {
-    "plastic": "R0 = 100.0\nH = 5000.0\n",
-    "norton": "R0 = 10.0\nkinematic = [{ C = 1e5, D = 1e3 }]\nflow = 'norton'\nK = 300.0\nn = 30\n",
-}
 # pull and shear on the far end: of the training, and of what is predicted
 LOADS = {"train0": (50.0, 15.0), "train1": (80.0, 10.0), "train2": (65.0, 12.5), "predict": (70.0, 11.0)}
 
 
-def box(nx, ny, nz, increments, law, out):
+def box(nx, ny, nz, increments, out):
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
     shape = (nx + 1, ny + 1, nz + 1)
@@ -108,9 +104,17 @@ def box(nx, ny, nz, increments, law, out):
             f"mesh = 'mesh.geof'\n[time]\ntimes = [1.0, 2.0]\nincrements = [{increments}, {increments}]\n{fix}"
             f"[[traction]]\nset = 'head'\nvector = [{shear}, 0.0, {pull}]\ntable = 'load'\n"
             "[tables.load]\ntimes = [0.0, 1.0, 2.0]\nvalues = [0.0, 1.0, 0.0]\n"
-            f"[[material]]\nname = 'metal'\nlaw = 'chaboche'\nyoung = 2e5\npoisson = 0.3\n{LAWS[law]}"
+            f"[[material]]\nname = 'metal'\nlaw = 'chaboche'\nyoung = 2e5\npoisson = 0.3\nR0 = 100.0\nH = 5000.0\n"
             "[output]\nquantities = ['eto', 'sig', 'p']\n"
         )
+
+
+def modes(fields, n):
+    """The first n orthonormal modes of some fields, and no more than have a share of 1e-6."""
+    flat = fields.reshape(len(fields), -1)
+    values, v = np.linalg.eigh(flat @ flat.T)
+    keep = [k for k in range(len(values) - 1, -1, -1) if values[k] > 1e-12 * values[-1]][:n]
+    return ((v[:, keep] / np.sqrt(values[keep])).T @ flat).reshape(-1, *fields.shape[1:])
 
 
 def solved(n, run, out):
@@ -118,11 +122,8 @@ def solved(n, run, out):
         strain, stress = file["ferrom/points/eto"][1:], file["ferrom/points/sig"][1:]
     strain[:, :, 3:] *= 2
     points = strain.shape[1]
-    flat = strain.reshape(len(strain), -1)
-    values, v = np.linalg.eigh(flat @ flat.T)
-    modes = (v[:, ::-1][:, :n] / np.sqrt(values[::-1][:n])).T @ flat
     with h5py.File(out, "w") as file:
-        file["strain_modes"], file["stresses"] = modes.reshape(n, points, 6), stress
+        file["strain_modes"], file["stresses"] = modes(strain, n), modes(stress, n)
         # all elements are unit cubes
         file["weights"] = np.full(points, 0.125)
         file["elements"] = np.repeat(np.arange(points // 8, dtype="u8"), 8)
