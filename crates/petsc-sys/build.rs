@@ -9,6 +9,8 @@ fn main() {
         .atleast_version("3.18")
         .probe("PETSc")
         .expect("PETSc 3.18 or newer not found by pkg-config: apt-get install libpetsc-real-dev");
+    // the OpenMP of GCC, which Debian's solver packages use
+    println!("cargo:rustc-link-lib=gomp");
     // PETSc.pc names no MPI include folder
     let mpi = pkg_config::Config::new()
         .cargo_metadata(false)

@@ -14,4 +14,4 @@ pub use faces::FaceIntegral;
 pub use geometry::Geometry;
 pub use mass::MassMatrix;
 pub use nodal::{NodalMean, extrapolation};
-pub use operators::ElementWork;
+pub use operators::{ElementWork, vectorised};

@@ -27,6 +27,14 @@ pub fn strain_of(g: &[[f64; 3]], u: impl Fn(usize) -> [f64; 3]) -> [f64; 6] {
     s
 }
 
+/// Runs `f` compiled for the vector units of this processor. Loops inside are vectorised by the compiler without
+/// reordering or fusing, so the bits are those of the plain code. Only what is inlined into `f` profits, and `f` itself only
+/// where it is small or has `#[inline(always)]`.
+#[inline]
+pub fn vectorised<R>(f: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(f)
+}
+
 /// Buffers for one element, reused over all.
 #[derive(Debug, Clone)]
 pub struct ElementWork {
@@ -121,6 +129,11 @@ impl Geometry {
 
     /// Stiffness `int B^T C B` of element `e` into `work.stiffness`; `tangent`: `n_points x 36` of the subdomain.
     pub fn stiffness(&self, mesh: &Mesh, e: usize, tangent: &[f64], work: &mut ElementWork) {
+        vectorised(|| self.add_stiffness(mesh, e, tangent, work));
+    }
+
+    #[inline(always)]
+    fn add_stiffness(&self, mesh: &Mesh, e: usize, tangent: &[f64], work: &mut ElementWork) {
         let nn = mesh.kinds[e].n_nodes();
         let n = 3 * nn;
         work.stiffness[..n * n].fill(0.0);
@@ -149,6 +162,7 @@ impl Geometry {
             for (rows, g) in work.stiffness[..n * n].chunks_exact_mut(3 * n).zip(&work.gradients) {
                 let (r0, rest) = rows.split_at_mut(n);
                 let (r1, r2) = rest.split_at_mut(n);
+                let (r0, r1, r2) = (&mut r0[..n], &mut r1[..n], &mut r2[..n]);
                 for j in 0..n {
                     r0[j] += g[0] * cb[0][j] + g[1] * cb[3][j] + g[2] * cb[5][j];
                     r1[j] += g[1] * cb[1][j] + g[0] * cb[3][j] + g[2] * cb[4][j];

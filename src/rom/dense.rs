@@ -1,19 +1,12 @@
 //! Dense kernels on slices that the reduced-order algorithms share: products with a fixed order of operations,
 //! a comparison that rounding cannot upset, and thin wrappers of faer's matrix product.
 
+pub use crate::fem::vectorised;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 
 /// Number of partial sums in [`dot`]: the order of additions is part of the result.
 const LANES: usize = 16;
-
-/// Runs `f` compiled for the vector units of this processor. Loops inside are vectorised by the compiler without
-/// reordering or fusing, so the bits are those of the plain code. Only what is inlined into `f` profits, and `f` itself only
-/// where it is small or has `#[inline(always)]`.
-#[inline]
-pub fn vectorised<R>(f: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(f)
-}
 
 /// Dot product of two slices of one length, with 16 interleaved partial sums: the bits depend on the operands only.
 #[inline(always)]

@@ -19,18 +19,9 @@ pub(super) struct Assembly {
     columns: Vec<u32>,
     /// Diagonal of the last K on this rank, `3 n_nodes`.
     diagonal: Vec<f64>,
-    /// Blocks of the elements: `nodes x nodes` each, in element order.
+    /// Place of the blocks of the elements in their rows: `nodes x nodes` each, in element order.
     element_blocks: Vec<u32>,
     work: ElementWork,
-}
-
-/// Where a block lies among the values: those of a row of the matrix follow each other, row by row.
-#[derive(Clone, Copy)]
-struct Place {
-    /// Position of its first value.
-    first: usize,
-    /// From one of its rows to the next.
-    stride: usize,
 }
 
 impl Assembly {
@@ -69,8 +60,8 @@ impl Assembly {
         }
         drop(neighbours);
         let block = |a: u32, b: u32| {
-            let (from, to) = (start[a as usize] as usize, start[a as usize + 1] as usize);
-            (from + columns[from..to].partition_point(|&c| c < b)) as u32
+            columns[start[a as usize] as usize..start[a as usize + 1] as usize].partition_point(|&c| c < b)
+                as u32
         };
         let mut element_blocks = Vec::new();
         for e in 0..mesh.n_elements() {
@@ -101,9 +92,10 @@ impl Assembly {
         (rows, cols)
     }
 
-    fn place(&self, a: u32, block: u32) -> Place {
+    /// The values of a node's three rows: position of the first, and how many there are in a row.
+    fn rows(&self, a: u32) -> (usize, usize) {
         let (from, to) = (self.start[a as usize] as usize, self.start[a as usize + 1] as usize);
-        Place { first: 9 * from + 3 * (block as usize - from), stride: 3 * (to - from) }
+        (9 * from, 3 * (to - from))
     }
 
     /// `||K_ii u_i||` over the rows of the owned nodes, with this rank's part of the last K (0 before the first).
@@ -146,26 +138,30 @@ impl Assembly {
             let n = 3 * nodes.len();
             let held = nodes.iter().any(|&a| (0..3).any(|c| fixed.is_fixed(3 * a as usize + c)));
             for (i, &a) in nodes.iter().enumerate() {
-                for (j, &b) in nodes.iter().enumerate() {
-                    let place = self.place(a, self.element_blocks[at]);
-                    at += 1;
-                    for r in 0..3 {
-                        let block = &mut values[place.first + r * place.stride..][..3];
-                        if !held {
-                            let row = &self.work.stiffness[(3 * i + r) * n + 3 * j..][..3];
-                            block.iter_mut().zip(row).for_each(|(b, k)| *b += k);
-                            continue;
+                let (first, length) = self.rows(a);
+                let blocks = &self.element_blocks[at..at + nodes.len()];
+                at += nodes.len();
+                for r in 0..3 {
+                    let dof = 3 * a as usize + r;
+                    if held && fixed.is_fixed(dof) {
+                        continue;
+                    }
+                    let into = &mut values[first + r * length..][..length];
+                    let (row, _) = self.work.stiffness[(3 * i + r) * n..][..n].as_chunks::<3>();
+                    if !held {
+                        for (k, &block) in row.iter().zip(blocks) {
+                            let into = &mut into[3 * block as usize..][..3];
+                            into.iter_mut().zip(k).for_each(|(v, k)| *v += k);
                         }
-                        if fixed.is_fixed(3 * a as usize + r) {
-                            continue;
-                        }
-                        let row = &self.work.stiffness[(3 * i + r) * n + 3 * j..][..3];
+                        continue;
+                    }
+                    for ((k, &block), &b) in row.iter().zip(blocks).zip(nodes) {
                         for c in 0..3 {
-                            let dof = 3 * b as usize + c;
-                            if !fixed.is_fixed(dof) {
-                                block[c] += row[c];
+                            let column = 3 * b as usize + c;
+                            if !fixed.is_fixed(column) {
+                                into[3 * block as usize + c] += k[c];
                             } else if let Some(du) = du {
-                                lifted[3 * a as usize + r] += row[c] * du[dof];
+                                lifted[dof] += k[c] * du[column];
                             }
                         }
                     }
@@ -189,11 +185,11 @@ impl Assembly {
         for &node in &self.owned_nodes {
             let row =
                 &self.columns[self.start[node as usize] as usize..self.start[node as usize + 1] as usize];
-            let block = self.start[node as usize] + row.partition_point(|&c| c < node) as u32;
-            let place = self.place(node, block);
+            let block = row.partition_point(|&c| c < node);
+            let (first, length) = self.rows(node);
             for r in 0..3 {
                 if fixed.is_fixed(3 * node as usize + r) {
-                    values[place.first + r * place.stride + r] = scale;
+                    values[first + r * length + 3 * block + r] = scale;
                     self.diagonal[3 * node as usize + r] = scale;
                 }
             }

@@ -11,7 +11,11 @@
 //! | kind | symmetric | not symmetric |
 //! |---|---|---|
 //! | [`LinearKind::Direct`] | `ksp_type preonly`, `pc_type cholesky`, `pc_factor_mat_solver_type mumps`, `mat_mumps_icntl_14 100` | `pc_type lu`, the rest as left |
-//! | [`LinearKind::Iterative`] | `ksp_type cg`, `ksp_norm_type unpreconditioned`, `ksp_rtol` ([`LinearOptions::rtol`]), `ksp_max_it 2000`, `pc_type gamg`, `pc_gamg_reuse_interpolation true` | `ksp_type gmres`, `ksp_pc_side right`, `ksp_gmres_restart 100`, the rest as left |
+//! | [`LinearKind::Iterative`] | `ksp_type cg`, `ksp_norm_type unpreconditioned`, `ksp_rtol` ([`LinearOptions::rtol`]), `ksp_max_it 2000`, `pc_type gamg`, `pc_gamg_reuse_interpolation true` | `ksp_type fgmres`, `ksp_gmres_restart 100`, the rest as left |
+//!
+//! With [`LinearOptions::lagged`] a factorisation is the preconditioner of the Krylov method of the row below, that of the
+//! symmetric part where K is not symmetric, by CHOLMOD on one rank; multigrid takes `mg_levels_ksp_chebyshev_esteig
+//! 0,0.1,0,1.5`.
 //!
 //! `mat_mumps_icntl_14` is the workspace of MUMPS beyond its estimate, in per cent. Its own default of 20 fails at
 //! random on several ranks (INFOG(1) = -9). Where 100, or the user's value, fails too, the factorisation is repeated
@@ -321,7 +325,7 @@ impl<'c> LinearSolver<'c> {
     }
 
     fn take_symmetric_part(&mut self) -> petsc_rs::Result<()> {
-        let mut part = self.matrix.symmetric_part()?;
+        let mut part = self.matrix.symmetric_part(self.part.take())?;
         part.set_symmetry(self.symmetry)?;
         self.part = Some(part);
         Ok(())

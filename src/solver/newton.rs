@@ -31,6 +31,11 @@ const ROUNDING: f64 = 1e-13;
 /// expansions).
 const CANCELLATION: f64 = 1e-15;
 
+/// Loosest relative residual of a correction: Krylov iterations with factors cost less beside an iteration of Newton than
+/// those with multigrid.
+const LOOSEST_DIRECT: f64 = 1e-3;
+const LOOSEST_ITERATIVE: f64 = 1e-2;
+
 /// The high-fidelity model of a loaded structure.
 pub struct HighFidelity<'s> {
     comm: &'s Comm,
@@ -45,6 +50,8 @@ pub struct HighFidelity<'s> {
     external: Vec<f64>,
     internal: Vec<f64>,
     magnitude: Vec<f64>,
+    /// Norm of the magnitudes of the internal force where every stress is 1.
+    magnitude_of_unit: f64,
     residual: Vec<f64>,
     correction: Vec<f64>,
     right_hand_side: Vec<f64>,
@@ -87,6 +94,8 @@ impl<'s> HighFidelity<'s> {
         )?;
         drop((rows, cols));
         let (n, owned) = (3 * mesh.n_nodes(), 3 * assembly.owned_nodes.len());
+        let mut sizes = vec![0.0; n];
+        let magnitude_of_unit = magnitude(comm, structure, &vec![1.0; 6 * n_points], &mut sizes);
         Ok(HighFidelity {
             comm,
             structure,
@@ -98,7 +107,8 @@ impl<'s> HighFidelity<'s> {
             tangent: vec![0.0; 36 * n_points],
             external: vec![0.0; n],
             internal: vec![0.0; n],
-            magnitude: vec![0.0; n],
+            magnitude: sizes,
+            magnitude_of_unit,
             residual: vec![0.0; n],
             correction: vec![0.0; n],
             right_hand_side: vec![0.0; owned],
@@ -235,11 +245,8 @@ impl<'s> HighFidelity<'s> {
                 return Ok(Err(Failed::of_law(comm, here, factor)));
             }
             self.internal.fill(0.0);
-            self.magnitude.fill(0.0);
             structure.geometry.internal_force(mesh, &to.stress, &mut self.internal);
-            structure.geometry.internal_magnitude(mesh, &to.stress, &mut self.magnitude);
             structure.assemble(comm, &mut self.internal);
-            structure.assemble(comm, &mut self.magnitude);
             self.loaded.free_residual(&self.external, &self.internal, &mut self.residual);
             let norm = structure.dot(comm, &self.residual, &self.residual).sqrt();
             let internal = structure.dot(comm, &self.internal, &self.internal);
@@ -248,13 +255,14 @@ impl<'s> HighFidelity<'s> {
             if iteration > 0 {
                 cancelling = cancelling.min(self.assembly.diagonal_force(comm, &to.displacement));
             }
-            let floor = ROUNDING * structure.dot(comm, &self.magnitude, &self.magnitude).sqrt()
+            let tolerated = self.options.tolerance * reference;
+            let floor = self.rounding(&to.stress, tolerated)
                 + if iteration > 0 { CANCELLATION * cancelling + ROUNDING * driving } else { 0.0 };
             report.residual = if reference > 0.0 { norm / reference } else { norm };
             let imposed = iteration > 0 || !moves;
             // an infinite reference would accept anything
             let finite = norm.is_finite() && reference.is_finite();
-            if imposed && finite && norm <= (self.options.tolerance * reference).max(floor) {
+            if imposed && finite && norm <= tolerated.max(floor) {
                 return Ok(Ok(()));
             }
             if !finite || (iteration > 1 && norm > 1e4 * first_norm) {
@@ -291,8 +299,8 @@ impl<'s> HighFidelity<'s> {
                 // what the step has to balance: a load that vanishes leaves the rounding of it, and no reference
                 driving = structure.dot(comm, &self.residual, &self.residual).sqrt();
             }
-            let enough = (self.options.tolerance * reference).max(floor);
-            let forcing = forcing(norm, last_norm, enough);
+            let loosest = if self.linear.is_direct() { LOOSEST_DIRECT } else { LOOSEST_ITERATIVE };
+            let forcing = forcing(norm, last_norm, tolerated.max(floor), loosest);
             last_norm = norm;
             match self.solve_linear(forcing) {
                 Ok(iterations) => report.linear_iterations += iterations,
@@ -314,6 +322,18 @@ impl<'s> HighFidelity<'s> {
             self.options.max_iterations, report.residual, self.options.tolerance
         );
         Ok(Err(Failed { reason, factor: 0.5 }))
+    }
+
+    /// What the internal force of a stress field loses to rounding; 0 where that is below `tolerated` for certain, since
+    /// the largest stress everywhere loses less.
+    ///
+    /// # Collective
+    fn rounding(&mut self, stress: &[f64], tolerated: f64) -> f64 {
+        let largest = self.comm.max1(stress.iter().fold(0.0, |m, s| s.abs().max(m)));
+        if ROUNDING * largest * self.magnitude_of_unit <= tolerated {
+            return 0.0;
+        }
+        ROUNDING * magnitude(self.comm, self.structure, stress, &mut self.magnitude)
     }
 
     /// Solves for the free part of the correction; returns the linear iterations.
@@ -341,15 +361,24 @@ impl<'s> HighFidelity<'s> {
     }
 }
 
+/// Norm of the magnitudes of the contributions to the internal force of a stress field.
+///
+/// # Collective
+fn magnitude(comm: &Comm, structure: &Structure, stress: &[f64], sizes: &mut [f64]) -> f64 {
+    sizes.fill(0.0);
+    structure.geometry.internal_magnitude(&structure.sub.mesh, stress, sizes);
+    structure.assemble(comm, sizes);
+    structure.dot(comm, sizes, sizes).sqrt()
+}
+
 /// Relative residual to which a correction is solved: small enough that Newton's iterations converge quadratically, and
 /// not far below what ends them. Eisenstat and Walker, "Choosing the forcing terms in an inexact Newton method" (SIAM J.
 /// Sci. Comput. 17, 1996), choice 2 with exponent 2.
-fn forcing(norm: f64, last: f64, enough: f64) -> f64 {
-    const LOOSEST: f64 = 1e-3;
+fn forcing(norm: f64, last: f64, enough: f64, loosest: f64) -> f64 {
     /// Share of the square of the last reduction.
     const SHARE: f64 = 0.1;
     /// Share of the tolerance that the last solve leaves.
     const MARGIN: f64 = 1e-2;
-    let quadratic = if last.is_finite() { SHARE * (norm / last).powi(2) } else { LOOSEST };
-    quadratic.max(MARGIN * enough / norm).clamp(f64::EPSILON, LOOSEST)
+    let quadratic = if last.is_finite() { SHARE * (norm / last).powi(2) } else { loosest };
+    quadratic.max(MARGIN * enough / norm).clamp(f64::EPSILON, loosest)
 }

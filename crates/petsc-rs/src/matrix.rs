@@ -167,22 +167,24 @@ impl Matrix {
         Ok(())
     }
 
-    /// The symmetric part `(A + Aᵀ) / 2` of a matrix whose pattern is symmetric, as a matrix of its own.
+    /// The symmetric part `(A + Aᵀ) / 2` of a matrix whose pattern is symmetric, into a matrix of its own: `part`, where an
+    /// earlier call has made it. Its pattern stays, and with it symbolic factorisations.
     ///
     /// # Errors
     /// PETSc fails.
     ///
     /// # Collective
-    pub fn symmetric_part(&self) -> Result<Matrix> {
+    pub fn symmetric_part(&self, part: Option<Matrix>) -> Result<Matrix> {
         let raw = self.raw()?;
-        let mut part = Matrix {
+        let reuse = if part.is_some() { MatReuse::MAT_REUSE_MATRIX } else { MatReuse::MAT_INITIAL_MATRIX };
+        let mut part = part.unwrap_or(Matrix {
             raw: null_mut(),
             session: self.session,
             entries: 0,
             in_place: false,
             values: Vec::new(),
-        };
-        check!(MatTranspose(raw, MatReuse::MAT_INITIAL_MATRIX, &mut part.raw))?;
+        });
+        check!(MatTranspose(raw, reuse, &mut part.raw))?;
         check!(MatAXPY(part.raw, 1.0, raw, MatStructure::SAME_NONZERO_PATTERN))?;
         check!(MatScale(part.raw, 0.5))?;
         Ok(part)

@@ -50,6 +50,11 @@ impl<'u> Petsc<'u> {
         for (key, value) in options {
             options::insert(key, value.as_deref())?;
         }
+        if std::env::var("OMP_NUM_THREADS").is_ok_and(|n| n.trim() == "1") {
+            // CHOLMOD starts four threads whatever that variable says
+            // Safety: sets one number of the OpenMP library, before PETSc starts any thread
+            unsafe { omp_set_max_active_levels(0) };
+        }
         // -skip_petscrc only counts where there is an argument list, if only of the program's name. PETSc keeps the
         // pointers for good, hence the leak of two of them
         let list: &'static mut [*mut c_char; 2] =

@@ -12,3 +12,8 @@
     clippy::all
 )]
 include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
+
+unsafe extern "C" {
+    /// OpenMP: how deep parallel regions may nest; with 0 every region runs on one thread.
+    pub fn omp_set_max_active_levels(levels: std::ffi::c_int);
+}

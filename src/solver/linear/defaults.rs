@@ -49,14 +49,19 @@ pub(super) fn option_list(
         if definite {
             default("ksp_type", "cg");
         } else {
-            default("ksp_type", "gmres");
-            default("ksp_pc_side", "right");
+            // flexible: it keeps the preconditioned directions, and spares the preconditioner at the end
+            default("ksp_type", "fgmres");
             default("ksp_gmres_restart", "100");
         }
     }
     if !direct {
         default("pc_type", "gamg");
         default("pc_gamg_reuse_interpolation", "true");
+        if settings.lagged {
+            // room for eigenvalues that grow while the levels are kept: plastic tangents have larger ones over their
+            // diagonal, and a smoother that amplifies is no longer positive definite
+            default("mg_levels_ksp_chebyshev_esteig", "0,0.1,0,1.5");
+        }
         if settings.reproducible && several_ranks {
             // PETSc knows this way for distributed matrices only
             default("-matptap_via", "allatonce");
