@@ -29,12 +29,12 @@ class Skip(Exception):
     """A row or a peer that this machine cannot run."""
 
 
-def run(command, **more):
-    """Output and processor seconds of a program; Skip where it fails."""
+def run(command, strict=True, **more):
+    """Output and processor seconds of a program; Skip where it fails, if `strict`."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, **more)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
+    if done.returncode and strict:
         raise Skip(f"{command[0]}: " + " ".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]))
     return done.stdout, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -111,7 +111,8 @@ def cubature_of_a_structure():
 def speed():
     """Figures of tests/online_speed.rs."""
     command = "cargo test --release --locked --test online_speed -- --ignored --nocapture --test-threads 1".split()
-    text = run(command)[0]
+    # a budget that a busy machine exceeds is no reason to hide the figures
+    text = run(command, strict=False)[0]
     of = lambda pattern: [float(x) for x in re.findall(pattern, text)]
     for value in of(r"60 modes, 1500 points: ([\d.]+) ms"):
         row("reduced evaluation, 60 modes x 1500 points", value, "ms", "numpy, recorded", 9.8, "20 x")
@@ -121,7 +122,7 @@ def speed():
         row("online increment, MecaSequential", value / 1e3, "ms", aim="0.12 ms")
     for value in of(r"offline, processor time of the process +([\d.]+) ms"):
         row("offline chain, MecaSequential", value / 1e3, "process s", aim="0.1 s")
-    if "increment" not in text:
+    if "online increment" not in text:
         print("bench: MecaSequential left out: no reference data (set FERROM_REFERENCE)", file=sys.stderr)
 
 
