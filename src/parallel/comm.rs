@@ -1,6 +1,7 @@
 //! The communicator: MPI where the process runs under it, or a single rank without MPI (unit tests, library use).
 
 use super::Dd;
+use super::traffic::Traffic;
 use mpi::collective::SystemOperation;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
@@ -23,18 +24,19 @@ pub struct Comm {
     inner: Option<SimpleCommunicator>,
     rank: usize,
     size: usize,
+    traffic: Traffic,
 }
 
 impl Comm {
     /// One rank, no MPI.
     pub fn serial() -> Comm {
-        Comm { inner: None, rank: 0, size: 1 }
+        Comm { inner: None, rank: 0, size: 1, traffic: Traffic::default() }
     }
 
     /// All ranks of an MPI communicator.
     pub fn new(world: SimpleCommunicator) -> Comm {
         let (rank, size) = (world.rank() as usize, world.size() as usize);
-        Comm { inner: Some(world), rank, size }
+        Comm { inner: Some(world), rank, size, traffic: Traffic::default() }
     }
 
     /// This rank, from 0.
@@ -57,6 +59,11 @@ impl Comm {
         self.inner.as_ref()
     }
 
+    /// Calls of MPI that carried values, and bytes that this rank brought to them: broadcasts count at their root.
+    pub fn traffic(&self) -> (u64, u64) {
+        self.traffic.total()
+    }
+
     /// Waits for all ranks.
     ///
     /// # Collective
@@ -75,6 +82,7 @@ impl Comm {
             let mut out = vec![T::default(); values.len().min(PIECE)];
             for piece in values.chunks_mut(PIECE) {
                 let out = &mut out[..piece.len()];
+                self.traffic.count::<T>(piece.len());
                 c.all_reduce_into(&piece[..], out, op);
                 piece.copy_from_slice(out);
             }
@@ -96,6 +104,7 @@ impl Comm {
         match self.several() {
             Some(c) => {
                 for (a, b) in values.chunks(PIECE).zip(out.chunks_mut(PIECE)) {
+                    self.traffic.count::<f64>(a.len());
                     c.all_reduce_into(a, b, SystemOperation::sum());
                 }
             }
@@ -202,8 +211,10 @@ impl Comm {
     /// # Collective
     pub fn broadcast<T: Wire>(&self, values: &mut [T], root: usize) {
         if let Some(c) = self.several() {
+            let mine = self.rank == root;
             let root = c.process_at_rank(root as i32);
             for piece in values.chunks_mut(PIECE) {
+                self.traffic.count::<T>(if mine { piece.len() } else { 0 });
                 root.broadcast_into(piece);
             }
         }
@@ -242,6 +253,7 @@ impl Comm {
             }
         } else {
             for piece in mine.chunks(PIECE) {
+                self.traffic.count::<T>(piece.len());
                 c.process_at_rank(root as i32).send(piece);
             }
         }
@@ -273,6 +285,7 @@ impl Comm {
                 })
                 .collect();
             let mut parts = mpi::datatype::PartitionMut::new(&mut all[..], counts_i, &displs[..]);
+            self.traffic.count::<T>(mine.len());
             c.all_gather_varcount_into(mine, &mut parts);
         } else {
             let (gathered, _) = self.gather(mine, 0);
@@ -289,6 +302,7 @@ impl Comm {
             None => vec![n],
             Some(c) => {
                 let mut all = vec![0u64; self.size];
+                self.traffic.count::<u64>(1);
                 c.all_gather_into(&(n as u64), &mut all[..]);
                 all.into_iter().map(|n| n as usize).collect()
             }
@@ -333,7 +347,10 @@ impl Comm {
             let sent: Vec<_> = ranks
                 .iter()
                 .zip(send)
-                .map(|(&r, values)| c.process_at_rank(r as i32).immediate_send(scope, &values[..]))
+                .map(|(&r, values)| {
+                    self.traffic.count::<f64>(values.len());
+                    c.process_at_rank(r as i32).immediate_send(scope, &values[..])
+                })
                 .collect();
             open.into_iter().for_each(|request| {
                 request.wait();
@@ -362,6 +379,7 @@ impl Comm {
             let (to_rank, from_rank) = (c.process_at_rank(to as i32), c.process_at_rank(from as i32));
             for p in 0..sent.max(received) {
                 let send = piece_of(&parts[to], p);
+                self.traffic.count::<T>(send.len());
                 let n = out[from].len();
                 let receive = &mut out[from][(p * PIECE).min(n)..((p + 1) * PIECE).min(n)];
                 match (p < sent, p < received) {

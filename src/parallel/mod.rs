@@ -7,6 +7,7 @@ mod agree;
 mod comm;
 mod compensated;
 mod memory;
+mod traffic;
 
 pub use agree::agree;
 pub use comm::{Comm, Wire};

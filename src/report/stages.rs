@@ -45,6 +45,8 @@ impl StageTimers {
     ///
     /// # Collective
     pub fn summary(&self, comm: &Comm) -> (Table, serde_json::Value) {
+        let (calls, bytes) = comm.traffic();
+        let (calls, bytes) = (comm.max_u64(calls), comm.max_u64(bytes));
         let whole = comm.max1(self.start.elapsed().as_secs_f64());
         let memory = peak_memory();
         let (memory_of, _) = comm.all_gather(&[memory]);
@@ -78,6 +80,7 @@ impl StageTimers {
         ));
         let json = serde_json::json!({
             "ranks": comm.size(), "seconds": whole, "stages": rows,
+            "communication_of_a_rank": {"calls": calls, "bytes": bytes},
             "peak_memory_bytes": {"min": memory_min, "max": memory_max, "ranks": memory_of},
         });
         (table, json)

@@ -152,6 +152,69 @@ mod tests {
         assert!(blur(f64::NAN).is_nan());
     }
 
+    /// What docs/performance.md measures the algorithms by: processor seconds of one thread, the best of several.
+    #[test]
+    #[ignore = "prints rates of the machine: cargo test --release --lib roofline -- --ignored --nocapture"]
+    fn roofline() {
+        let seconds = || {
+            let t = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+            t.tv_sec as f64 + 1e-9 * t.tv_nsec as f64
+        };
+        let best = |work: &mut dyn FnMut()| {
+            let run = |_| {
+                let from = seconds();
+                work();
+                seconds() - from
+            };
+            (0..7).map(run).fold(f64::INFINITY, f64::min)
+        };
+        let numbers = |n: usize| -> Vec<f64> { (0..n).map(|k| (k % 97) as f64 * 0.01).collect() };
+        let n = 1000;
+        let (a, b, mut c) = (numbers(n * n), numbers(n * n), vec![0.0; n * n]);
+        let t = best(&mut || product(n, &a, n, n, &b, n, &mut c, n));
+        eprintln!("product 1000 x 1000 x 1000: {:.1} GFLOP/s", 2e-9 * 1e9 / t);
+        for s in [50, 100] {
+            for rows in [512, 1024, 2048, 4096] {
+                let (a, mut c) = (numbers(rows * s), vec![0.0; s * s]);
+                let count = 200_000 / rows;
+                let mut pad = Vec::new();
+                let t = best(&mut || {
+                    (0..count).for_each(|_| {
+                        super::super::pod::gram_block(
+                            &a,
+                            rows,
+                            s,
+                            rows,
+                            super::super::pod::Diagonal::Identity,
+                            0,
+                            &mut pad,
+                            &mut c,
+                        )
+                    })
+                });
+                let lower = 1e-9 * (s * s * rows * count) as f64 / t;
+                let t = best(&mut || {
+                    (0..count).for_each(|_| transposed_product(rows, &a, s, rows, &a, s, rows, true, &mut c))
+                });
+                let gram = 2e-9 * (s * s * rows * count) as f64 / t;
+                let m = 27;
+                let (b, mut c) = (numbers(s * m), vec![0.0; rows * m]);
+                let t =
+                    best(&mut || (0..count).for_each(|_| product(rows, &a, s, rows, &b, m, &mut c, rows)));
+                let tall = 2e-9 * (s * m * rows * count) as f64 / t;
+                eprintln!(
+                    "{rows} x {s}: a^T a {gram:.1}, its lower half {lower:.1}, a b with 27 columns {tall:.1} GFLOP/s"
+                );
+            }
+        }
+        let x = numbers(32 << 20);
+        let t = best(&mut || assert!(vectorised(|| dot(&x, &x)) > 0.0));
+        eprintln!("reading 256 MB: {:.1} GB/s", 8e-9 * x.len() as f64 / t);
+        let mut y = x.clone();
+        let t = best(&mut || vectorised(|| axpy(1e-9, &x, &mut y)));
+        eprintln!("y += a x, 256 MB each, 3 numbers moved: {:.1} GB/s", 24e-9 * x.len() as f64 / t);
+    }
+
     #[test]
     fn interleaved_columns_are_rows() {
         let columns: Vec<Vec<f64>> =

@@ -76,7 +76,7 @@ impl<'s> Replay<'s> {
 pub struct Products<'s> {
     comm: &'s Comm,
     structure: &'s Structure,
-    mass: MassMatrix,
+    mass: MassMatrix<'s>,
 }
 
 impl<'s> Products<'s> {

@@ -189,7 +189,7 @@ pub fn compare(
 }
 
 /// `[||x - y||, ||y||, max |x - y|, max |y|]`.
-fn nodal_sizes(comm: &Comm, mass: &MassMatrix, x: &[f64], y: &[f64]) -> [f64; 4] {
+fn nodal_sizes(comm: &Comm, mass: &MassMatrix<'_>, x: &[f64], y: &[f64]) -> [f64; 4] {
     let d: Vec<f64> = x.iter().zip(y).map(|(x, y)| x - y).collect();
     let mut product = vec![0.0; d.len()];
     let mut square = |v: &[f64]| {

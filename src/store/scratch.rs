@@ -33,7 +33,7 @@ impl Scratch {
     }
 
     /// Length of a vector.
-    pub fn len(&self) -> usize {
+    pub fn length(&self) -> usize {
         self.len
     }
 

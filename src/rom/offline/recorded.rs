@@ -57,7 +57,7 @@ impl Recorded {
     pub fn on_disk(&self) -> u64 {
         match &self.kept {
             Kept::Memory(_) => 0,
-            Kept::Disk(scratch) => 8 * (scratch.count() * scratch.len()) as u64,
+            Kept::Disk(scratch) => 8 * (scratch.count() * scratch.length()) as u64,
         }
     }
 

@@ -13,6 +13,9 @@
 //!
 //! Not here: where snapshots come from.
 
+#[cfg(test)]
+pub(super) use panels::gram_block;
+
 mod finish;
 mod gram;
 mod incremental;
