@@ -73,9 +73,13 @@ fn explain_reason(reason: i32) -> &'static str {
         -4 => "the residual grew; the preconditioner does not fit the matrix",
         -5 | -6 => "breakdown of the Krylov method",
         -7 => "the method needs a symmetric matrix; use gmres",
-        -8 => "the preconditioner is not positive definite; use gmres or a direct solver",
+        -8 => {
+            "the preconditioner is not positive definite; a part may be free to move, else use gmres or a direct solver"
+        }
         -9 => "the residual is not a number; look at the matrix and the right-hand side",
-        -10 => "the matrix is not positive definite; use gmres or a direct solver",
+        -10 => {
+            "the matrix is not positive definite; a part may be free to move, else use gmres or a direct solver"
+        }
         -11 => "the preconditioner or the factorisation failed",
         0 => "still iterating",
         _ => "see KSPConvergedReason in PETSc's manual",
