@@ -8,36 +8,32 @@
 #   --increments N    increments of training in each third of the cycle (default 2)
 #   --modes N         displacement modes, the same on every mesh (default 6)
 #
-# Prints one row a mesh: unknowns, modes, cubature points, microseconds of a reduced step (Newton and indicator), share of the
+# Needs a Python with numpy and h5py (FERROM_PYTHON). Prints one row a mesh: unknowns, modes, cubature points, microseconds of a reduced step (Newton and indicator), share of the
 # indicator. Files are in target/cost. Exit code: 0 ran, 1 a run failed, 2 usage.
 set -euo pipefail
-here=$(cd "$(dirname "$0")/.." && pwd)
-. "$here/scripts/env.sh"
+. "$(dirname "$0")/common.sh"
 refine=2,3,5 increments=2 modes=6
 while [ $# -gt 0 ]; do
-    case "$1" in -h | --help) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
-    [ $# -ge 2 ] || { echo "study-cost.sh: '$1' needs a value, or is unknown (--help)" >&2; exit 2; }
+    case "$1" in -h | --help) usage ;; esac
+    [ $# -ge 2 ] || die "'$1' needs a value, or is unknown (--help)"
     case "$1" in
         --refine) refine=$2 ;;
         --increments) increments=$2 ;;
         --modes) modes=$2 ;;
-        *) echo "study-cost.sh: unknown option '$1' (--help)" >&2; exit 2 ;;
+        *) die "unknown option '$1' (--help)" ;;
     esac
     shift 2
 done
-program=${FERROM:-$here/target/release/ferrom}
-[ -x "$program" ] || { echo "study-cost.sh: $program is missing: cargo build --release, or name it in FERROM" >&2; exit 2; }
-for python in "${FERROM_PYTHON:-}" "$here/target/venv/bin/python" python3; do
-    [ -n "$python" ] && "$python" -c 'import json' 2>/dev/null && break
-done
-out=$here/target/cost
+find_program
+find_python
+out=$root/target/cost
 rm -rf "$out" && mkdir -p "$out"
 echo "| unknowns | modes | points | reduced step | indicator |"
 echo "|---|---|---|---|---|"
 for r in ${refine//,/ }; do
     at=$out/$r
     write() { # FOLDER CYCLES INCREMENTS
-        "$python" "$here/inputs/family.py" blade --refine "$r" --seed 1 --train --folder "$1"
+        "$python" "$root/inputs/family.py" blade --refine "$r" --seed 1 --train --folder "$1"
         sed -i "s/^cycles = .*/cycles = $2/; s/^increments = .*/increments = [$3, $3, $3]/" "$1/case.toml"
     }
     write "$at/train" 1 "$increments"

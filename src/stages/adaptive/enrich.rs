@@ -10,7 +10,7 @@ use crate::solver::{FullState, thermoelastic_modes};
 
 /// Tolerance of the cubature over that of the error. Rates of p grow with a high power of the stress (8 to 30 here), so that
 /// p errs as much more than the forces that the cubature integrates: with 1/20 a model missed the steps that it was
-/// enriched with (docs/adaptive.md).
+/// enriched with, with 1/150 a second pass over the same load was not free everywhere (docs/adaptive.md).
 const CUBATURE: f64 = 1.0 / 300.0;
 
 /// A high-fidelity step that was taken.
@@ -76,7 +76,7 @@ impl Run<'_> {
             if (difference <= 100.0 * tolerance && !doubtful) || attempt == 1 {
                 break;
             }
-            tolerance *= 0.1;
+            tolerance /= 3.0;
             log::info!(
                 "the new model misses its own step by {difference:.1e}, indicator {eta:.1e}: cubature tolerance now \
                  {tolerance:.1e}"
