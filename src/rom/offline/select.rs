@@ -123,10 +123,8 @@ fn compressed_rows<S: Snapshots + ?Sized>(
     let (mut rows, mut n) = (vec![0.0; stresses.len() * most], most);
     let mut put = |first: usize, count: usize, modes: usize, block: &[f64]| {
         n = modes;
-        for (j, column) in block.chunks_exact(count.max(1)).enumerate() {
-            let to = rows[first * n + j..].iter_mut().step_by(n);
-            to.zip(column).for_each(|(r, x)| *r = *x);
-        }
+        let columns: Vec<&[f64]> = block.chunks_exact(count.max(1)).collect();
+        interleave(&columns, &mut rows[first * n..(first + count) * n]);
     };
     let calls = comm.max_u64(stresses.len().div_ceil(ROWS) as u64);
     let id = |i: usize| ids[i];
