@@ -2,13 +2,14 @@
 # The adaptive run at size: the turbine blade of the reference data (47 067 unknowns), trained on one cycle of rotation,
 # pressure and temperature, run over five cycles of another speed, pressure and random temperature field.
 #
-#   scripts/study-blade.sh [--seed N] [--tolerance TOL] [--ranks N] [--figure FILE.png]
+#   scripts/study-blade.sh [--seed N] [--increments N] [--tolerance TOL] [--ranks N] [--figure FILE.png]
 #
 # Prints one table: seconds of the high-fidelity `ferrom solve` of the five cycles and of the adaptive run, whole runs on
 # the same ranks one after the other, their ratio, and the error of the replayed p over the steps where p is above 1 % of
-# its largest value in training. 4 + 4 + 4 increments in a cycle.
+# its largest value in training.
 #
 #   --seed N         unseen case of inputs/family.py (default 1)
+#   --increments N   increments of each of the three parts of a cycle (default 4)
 #   --same-loads     five cycles of the training loads instead
 #   --tolerance TOL  error aimed at (default 2e-2)
 #   --ranks N        ranks of every run (default 1)
@@ -18,7 +19,7 @@
 # Exit code: 0 ran, 1 a run failed, 2 usage.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
-seed=1 tolerance=2e-2 ranks=1 figure= same=
+seed=1 increments=4 tolerance=2e-2 ranks=1 figure= same=
 while [ $# -gt 0 ]; do
     case "$1" in
         -h | --help) usage ;;
@@ -27,6 +28,7 @@ while [ $# -gt 0 ]; do
     [ $# -ge 2 ] || die "'$1' needs a value, or is unknown (--help)"
     case "$1" in
         --seed) seed=$2 ;;
+        --increments) increments=$2 ;;
         --tolerance) tolerance=$2 ;;
         --ranks) ranks=$2 ;;
         --figure) figure=$2 ;;
@@ -46,7 +48,7 @@ write_case() { # FOLDER CYCLES options of family.py
     local folder=$1 cycles=$2
     shift 2
     "$python" "$root/inputs/family.py" blade --mesh "$mesh" --folder "$folder" "$@"
-    sed -i "s/^cycles = .*/cycles = $cycles/; s/^increments = .*/increments = [4, 4, 4]/" "$folder/case.toml"
+    sed -i "s/^cycles = .*/cycles = $cycles/; s/^increments = .*/increments = [$increments, $increments, $increments]/" "$folder/case.toml"
 }
 write_case "$out/train" 1 --seed 1 --train
 if [ -n "$same" ]; then write_case "$out/case" 5 --seed 1 --train; else write_case "$out/case" 5 --seed "$seed"; fi

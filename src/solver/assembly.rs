@@ -1,6 +1,8 @@
 //! Stiffness of the distributed structure: the pattern of this rank's elements in rows, and the sum of the element
 //! matrices into the values of that pattern, wherever the linear solver keeps them.
 
+use super::linear::{LinearOptions, LinearSolver, Pattern};
+use crate::error::Result;
 use crate::fem::ElementWork;
 use crate::loads::PrescribedDofs;
 use crate::mesh::Subdomain;
@@ -73,6 +75,33 @@ impl Assembly {
         let diagonal = vec![0.0; 3 * n];
         let work = ElementWork::default();
         Assembly { owned_nodes, node_number, start, columns, diagonal, element_blocks, work }
+    }
+
+    /// A linear solver for this pattern, the fixed dofs held.
+    ///
+    /// # Errors
+    /// It cannot be set up.
+    ///
+    /// # Collective
+    pub fn linear_solver<'c>(
+        &self,
+        comm: &'c Comm,
+        sub: &Subdomain,
+        fixed: &PrescribedDofs,
+        options: LinearOptions,
+    ) -> Result<LinearSolver<'c>> {
+        let coordinates: Vec<[f64; 3]> =
+            self.owned_nodes.iter().map(|&n| sub.mesh.points[n as usize]).collect();
+        let constrained: Vec<bool> = self.owned_dofs().map(|d| fixed.is_fixed(d)).collect();
+        let (rows, cols) = self.triplets();
+        let pattern =
+            Pattern { rows: &rows, cols: &cols, coordinates: &coordinates, constrained: &constrained };
+        LinearSolver::new(comm, pattern, options)
+    }
+
+    /// Local dofs of the owned nodes, in the order of the unknowns.
+    pub fn owned_dofs(&self) -> impl Iterator<Item = usize> {
+        self.owned_nodes.iter().flat_map(|&n| (0..3).map(move |c| 3 * n as usize + c))
     }
 
     /// Global row and column of every value: dof `3 number + component`.

@@ -1,34 +1,45 @@
 //! Linear elastic displacements: of a unit prescribed motion, of a thermal strain.
 
 use super::assembly::Assembly;
-use super::linear::{LinearOptions, LinearSolver, Pattern};
+use super::linear::{LinearOptions, LinearSolver};
 use crate::error::{Error, Result};
 use crate::parallel::{Comm, agree};
 use crate::structure::{LoadedStructure, Structure};
 
-/// An elastic structure under its prescribed dofs, factorised once.
-struct Elastic<'s> {
+/// An elastic structure under its prescribed dofs, with the elasticity at the initial temperature.
+pub(super) struct Elastic<'e, 's> {
     comm: &'s Comm,
     structure: &'s Structure,
-    loaded: &'s LoadedStructure,
-    assembly: Assembly,
-    linear: LinearSolver<'s>,
+    loaded: &'e LoadedStructure,
+    assembly: &'e mut Assembly,
+    linear: &'e mut LinearSolver<'s>,
     /// Elasticity at the initial temperature, `n_points x 36`.
     tangent: Vec<f64>,
+    /// `K_fp u_p` of the prescribed values it was made with.
+    lifted: Vec<f64>,
 }
 
-impl<'s> Elastic<'s> {
-    /// With the elasticity at the initial temperature; `lifted` receives `K_fp u_p` for the prescribed values `u`.
-    fn new(
+impl<'e, 's> Elastic<'e, 's> {
+    /// Factorised, or with its levels, for solves with the prescribed dofs held.
+    pub fn new(
         comm: &'s Comm,
         structure: &'s Structure,
-        loaded: &'s LoadedStructure,
-        options: LinearOptions,
+        loaded: &'e LoadedStructure,
+        assembly: &'e mut Assembly,
+        linear: &'e mut LinearSolver<'s>,
+    ) -> Result<Elastic<'e, 's>> {
+        Elastic::with_motion(comm, structure, loaded, assembly, linear, None)
+    }
+
+    /// As [`Elastic::new`], and with the forces of the prescribed values in `u`.
+    fn with_motion(
+        comm: &'s Comm,
+        structure: &'s Structure,
+        loaded: &'e LoadedStructure,
+        assembly: &'e mut Assembly,
+        linear: &'e mut LinearSolver<'s>,
         u: Option<&[f64]>,
-        lifted: &mut [f64],
-    ) -> Result<Elastic<'s>> {
-        let mesh = &structure.sub.mesh;
-        let mut assembly = Assembly::new(comm, &structure.sub);
+    ) -> Result<Elastic<'e, 's>> {
         let mut c = [0.0; 36];
         let mut tangent = Vec::with_capacity(36 * structure.geometry.n_points());
         for p in 0..structure.geometry.n_points() {
@@ -37,25 +48,18 @@ impl<'s> Elastic<'s> {
             tangent.extend_from_slice(&c);
         }
         agree(comm, finite_elasticity(structure, &tangent))?;
-        let coordinates: Vec<[f64; 3]> =
-            assembly.owned_nodes.iter().map(|&n| mesh.points[n as usize]).collect();
-        let constrained: Vec<bool> = owned_dofs(&assembly).map(|d| loaded.fixed.is_fixed(d)).collect();
-        let (rows, cols) = assembly.triplets();
-        let pattern =
-            Pattern { rows: &rows, cols: &cols, coordinates: &coordinates, constrained: &constrained };
-        let mut linear = LinearSolver::new(comm, pattern, LinearOptions { symmetric: true, ..options })?;
-        drop((rows, cols));
+        let mut lifted = vec![0.0; 3 * structure.sub.mesh.n_nodes()];
         linear.set_values(|values| {
-            assembly.fill(comm, structure, &loaded.fixed, &tangent, u, lifted, values);
+            assembly.fill(comm, structure, &loaded.fixed, &tangent, u, &mut lifted, values);
         })?;
-        structure.assemble(comm, lifted);
-        Ok(Elastic { comm, structure, loaded, assembly, linear, tangent })
+        structure.assemble(comm, &mut lifted);
+        Ok(Elastic { comm, structure, loaded, assembly, linear, tangent, lifted })
     }
 
     /// The free dofs of `u` for a nodal force (consistent at shared nodes).
     fn solve(&mut self, force: &[f64], u: &mut [f64]) -> Result<()> {
         let fixed = &self.loaded.fixed;
-        let dofs: Vec<usize> = owned_dofs(&self.assembly).collect();
+        let dofs: Vec<usize> = self.assembly.owned_dofs().collect();
         let rhs: Vec<f64> = dofs.iter().map(|&d| if fixed.is_fixed(d) { 0.0 } else { force[d] }).collect();
         let mut solution = vec![0.0; rhs.len()];
         self.linear.solve(&rhs, &mut solution)?;
@@ -64,6 +68,35 @@ impl<'s> Elastic<'s> {
         }
         self.structure.sub.copy_from_owner(self.comm, u, 3);
         Ok(())
+    }
+
+    /// Displacements under the thermal strains at some of `times`: see [`super::HighFidelity::thermoelastic_modes`].
+    pub fn thermal(mut self, times: &[f64]) -> Result<Vec<Vec<f64>>> {
+        let (structure, loaded) = (self.structure, self.loaded);
+        let (n, dofs) = (structure.geometry.n_points(), 3 * structure.sub.mesh.n_nodes());
+        let mut history = loaded.temperature.clone();
+        let (mut at, mut stress) = (vec![0.0; n], vec![0.0; 6 * n]);
+        let mut modes = Vec::new();
+        for t in distinct_temperatures(self.comm, loaded, times) {
+            history.evaluate(t, &mut at);
+            stress.fill(0.0);
+            for p in 0..n {
+                let material = &structure.points.materials()[structure.points.material_of(p)];
+                let Some(thermal) = material.thermal() else { continue };
+                let e = thermal.strain(at[p], loaded.initial_temperature[p]);
+                for (s, c) in stress[6 * p..6 * p + 6].iter_mut().zip(self.tangent[36 * p..].chunks_exact(6))
+                {
+                    *s = (c[0] + c[1] + c[2]) * e;
+                }
+            }
+            let mut force = vec![0.0; dofs];
+            structure.geometry.internal_force(&structure.sub.mesh, &stress, &mut force);
+            structure.assemble(self.comm, &mut force);
+            let mut u = vec![0.0; dofs];
+            self.solve(&force, &mut u)?;
+            modes.push(u);
+        }
+        Ok(modes)
     }
 }
 
@@ -74,10 +107,6 @@ fn finite_elasticity(structure: &Structure, tangent: &[f64]) -> Result<()> {
     let why = structure.points.complaint(p).unwrap_or_else(|| "it is not finite".to_owned());
     let place = structure.describe_point(p);
     Err(Error::run(format!("the law of {place} has no elastic tangent at zero strain: {why}")))
-}
-
-fn owned_dofs(assembly: &Assembly) -> impl Iterator<Item = usize> {
-    assembly.owned_nodes.iter().flat_map(|&n| (0..3).map(move |c| 3 * n as usize + c))
 }
 
 /// Displacement (`3 n_nodes`) that is 1 on the dofs of prescribed motion `term`, 0 on the other prescribed dofs, and in
@@ -96,55 +125,13 @@ pub fn elastic_lift(
 ) -> Result<Vec<f64>> {
     let of_term = |&t: &u32| if t as usize == term && t != u32::MAX { 1.0 } else { 0.0 };
     let mut u: Vec<f64> = loaded.fixed.term_of.iter().map(of_term).collect();
-    let mut lifted = vec![0.0; u.len()];
-    let mut elastic = Elastic::new(comm, structure, loaded, options, Some(&u), &mut lifted)?;
-    let force: Vec<f64> = lifted.iter().map(|l| -l).collect();
+    let mut assembly = Assembly::new(comm, &structure.sub);
+    let options = LinearOptions { symmetric: true, ..options };
+    let mut linear = assembly.linear_solver(comm, &structure.sub, &loaded.fixed, options)?;
+    let mut elastic = Elastic::with_motion(comm, structure, loaded, &mut assembly, &mut linear, Some(&u))?;
+    let force: Vec<f64> = elastic.lifted.iter().map(|l| -l).collect();
     elastic.solve(&force, &mut u)?;
     Ok(u)
-}
-
-/// Elastic displacements under the thermal strains at some of `times`, the prescribed dofs held: a linear solve each.
-/// At most three times are taken: those whose temperatures (less the initial ones) are farthest from each other.
-///
-/// # Errors
-/// The linear solver failed.
-///
-/// # Collective
-pub fn thermoelastic_modes(
-    comm: &Comm,
-    structure: &Structure,
-    loaded: &LoadedStructure,
-    options: LinearOptions,
-    times: &[f64],
-) -> Result<Vec<Vec<f64>>> {
-    let chosen = distinct_temperatures(comm, loaded, times);
-    if chosen.is_empty() {
-        return Ok(Vec::new());
-    }
-    let (n, dofs) = (structure.geometry.n_points(), 3 * structure.sub.mesh.n_nodes());
-    let mut elastic = Elastic::new(comm, structure, loaded, options, None, &mut vec![0.0; dofs])?;
-    let mut history = loaded.temperature.clone();
-    let (mut at, mut stress) = (vec![0.0; n], vec![0.0; 6 * n]);
-    let mut modes = Vec::with_capacity(chosen.len());
-    for t in chosen {
-        history.evaluate(t, &mut at);
-        stress.fill(0.0);
-        for p in 0..n {
-            let material = &structure.points.materials()[structure.points.material_of(p)];
-            let Some(thermal) = material.thermal() else { continue };
-            let e = thermal.strain(at[p], loaded.initial_temperature[p]);
-            for (s, c) in stress[6 * p..6 * p + 6].iter_mut().zip(elastic.tangent[36 * p..].chunks_exact(6)) {
-                *s = (c[0] + c[1] + c[2]) * e;
-            }
-        }
-        let mut force = vec![0.0; dofs];
-        structure.geometry.internal_force(&structure.sub.mesh, &stress, &mut force);
-        structure.assemble(comm, &mut force);
-        let mut u = vec![0.0; dofs];
-        elastic.solve(&force, &mut u)?;
-        modes.push(u);
-    }
-    Ok(modes)
 }
 
 /// Times at which the temperature change is farthest from the span of those chosen before.

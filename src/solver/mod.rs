@@ -10,7 +10,7 @@ mod newton;
 mod state;
 mod steps;
 
-pub use lift::{elastic_lift, thermoelastic_modes};
+pub use lift::elastic_lift;
 pub use newton::{HighFidelity, NewtonOptions};
 pub use state::FullState;
 pub use steps::{Failed, StepReport, advance_with_cuts, law_failure};

@@ -3,7 +3,8 @@
 //! reactions count where nothing else loads the structure; or below the rounding of the internal forces.
 
 use super::assembly::Assembly;
-use super::linear::{LinearOptions, LinearSolver, Pattern};
+use super::lift::Elastic;
+use super::linear::{LinearOptions, LinearSolver};
 use super::state::FullState;
 use super::steps::{Failed, StepReport, advance_with_cuts, law_failure};
 use crate::error::Result;
@@ -75,24 +76,9 @@ impl<'s> HighFidelity<'s> {
         let loaded = LoadedStructure::new(comm, structure, loading)?;
         let n_points = structure.geometry.n_points();
         let assembly = Assembly::new(comm, &structure.sub);
-        let coordinates: Vec<[f64; 3]> =
-            assembly.owned_nodes.iter().map(|&i| mesh.points[i as usize]).collect();
-        let constrained: Vec<bool> = assembly
-            .owned_nodes
-            .iter()
-            .flat_map(|&i| (0..3).map(move |c| 3 * i as usize + c))
-            .map(|d| loaded.fixed.is_fixed(d))
-            .collect();
-        let (rows, cols) = assembly.triplets();
-        let pattern =
-            Pattern { rows: &rows, cols: &cols, coordinates: &coordinates, constrained: &constrained };
         let symmetric = !comm.any(!structure.points.symmetric());
-        let linear = LinearSolver::new(
-            comm,
-            pattern,
-            LinearOptions { symmetric, lagged: true, ..options.linear.clone() },
-        )?;
-        drop((rows, cols));
+        let linear = LinearOptions { symmetric, lagged: true, ..options.linear.clone() };
+        let linear = assembly.linear_solver(comm, &structure.sub, &loaded.fixed, linear)?;
         let (n, owned) = (3 * mesh.n_nodes(), 3 * assembly.owned_nodes.len());
         let mut sizes = vec![0.0; n];
         let magnitude_of_unit = magnitude(comm, structure, &vec![1.0; 6 * n_points], &mut sizes);
@@ -134,6 +120,19 @@ impl<'s> HighFidelity<'s> {
     /// The loads it computes under.
     pub fn loaded(&self) -> &LoadedStructure {
         &self.loaded
+    }
+
+    /// Elastic displacements under the thermal strains at some of `times`, the prescribed dofs held: a linear solve each,
+    /// with factors that the first step starts with. At most three times are taken: those whose temperatures (less the
+    /// initial ones) are farthest from each other.
+    ///
+    /// # Errors
+    /// The linear solver failed.
+    ///
+    /// # Collective
+    pub fn thermoelastic_modes(&mut self, times: &[f64]) -> Result<Vec<Vec<f64>>> {
+        let (comm, structure) = (self.comm, self.structure);
+        Elastic::new(comm, structure, &self.loaded, &mut self.assembly, &mut self.linear)?.thermal(times)
     }
 
     /// Advances the state to time `to`, in as many sub-steps as it takes. On failure the state is that of the last

@@ -1,5 +1,6 @@
 //! From bases to a reduced model: cubature, points of the dual quantities, load operators, put together.
 
+use super::basis::UnitStrains;
 use super::{reduce, select};
 use crate::error::Result;
 use crate::parallel::{Comm, MemoryLimit};
@@ -60,18 +61,37 @@ pub fn assemble<S: Snapshots + ?Sized>(
     global: bool,
     memory: &MemoryLimit,
 ) -> Result<Assembled> {
-    let n = bases.modes.len();
     // the work of reactions in the lifts is integrated too: without other loads all forces on the modes are zero in
     // equilibrium, and there would be nothing to be relative to
-    let vectors: Vec<&[f64]> =
-        bases.modes.iter().chain(bases.lifts.iter().map(|l| &l.1)).map(Vec::as_slice).collect();
-    let cubature = select::cubature_points(comm, structure, &vectors, stresses, options, global, memory)?;
+    let mut strains = UnitStrains::default();
+    strains.extend(comm, structure, bases, memory)?;
+    let cubature = select::cubature_points(comm, structure, &strains, stresses, options, global, memory)?;
+    drop(strains);
+    put_together(comm, structure, bases, cubature, memory)
+}
+
+/// Builds the reduced model of some bases and a cubature of their forces.
+///
+/// # Errors
+/// More than the memory limit.
+///
+/// # Collective
+pub fn put_together(
+    comm: &Comm,
+    structure: &Structure,
+    bases: &Bases,
+    cubature: Cubature,
+    memory: &MemoryLimit,
+) -> Result<Assembled> {
+    let n = bases.modes.len();
     let mut extra = BTreeSet::new();
     for dual in &bases.duals {
         let components = dual.quantity.components;
         extra.extend(select::dual_points(comm, structure, components, &dual.columns, memory)?);
     }
     memory.claim(comm, "the reduction of the loads", 12 * n * structure.sub.mesh.n_elements())?;
+    let vectors: Vec<&[f64]> =
+        bases.modes.iter().chain(bases.lifts.iter().map(|l| &l.1)).map(Vec::as_slice).collect();
     let (points, kept) = reduced_points(structure, &cubature, &extra, &vectors);
     let model = ReducedModel {
         n_modes: n,

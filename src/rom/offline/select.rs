@@ -1,9 +1,9 @@
 //! Which integration points the online stage keeps: those of the cubature, and those that dual quantities need.
 
 use super::assemble::DualBasis;
-use super::basis::{self, PodMethod, decompose};
+use super::basis::{PodMethod, UnitStrains, decompose};
 use crate::error::{Error, Result};
-use crate::parallel::{Comm, Dd, MemoryLimit};
+use crate::parallel::{Comm, MemoryLimit};
 use crate::rom::cubature::{self, Cubature, Problem};
 use crate::rom::dense::interleave;
 use crate::rom::pod::{Diagonal, Method, PodError, ROWS, Right, Snapshots, Truncation, pod_streamed};
@@ -32,26 +32,7 @@ const SEARCH: usize = 10;
 /// do.
 const MAX_STRESSES: usize = 40;
 
-/// Divides strains by their norm `||eps(psi_i)||_{L2}`, mode by mode, for the cubature only.
-///
-/// Modes are L2-orthonormal in displacement: the high ones have the largest strains and would decide where the tolerance
-/// is spent, although they are stiff and hardly move. With unit strains the tolerance bounds the relative error of every
-/// mode's internal force alike. On MecaSequential this takes the error of U from 2.4e-5 to 3.3e-6 with two points fewer.
-fn to_unit_strains(comm: &Comm, structure: &Structure, strain_rows: &mut [f64], modes: usize) {
-    let weights = &structure.geometry.weights;
-    let mut squares = vec![Dd::default(); modes];
-    for (rows, w) in strain_rows.chunks_exact((6 * modes).max(1)).zip(weights) {
-        for row in rows.chunks_exact(modes) {
-            squares.iter_mut().zip(row).for_each(|(q, x)| q.add_product(w.abs() * x, *x));
-        }
-    }
-    let scale: Vec<f64> =
-        comm.sum_exact(&squares).into_iter().map(|q| if q > 0.0 { 1.0 / q.sqrt() } else { 1.0 }).collect();
-    let rows = strain_rows.chunks_exact_mut(modes.max(1));
-    rows.for_each(|row| row.iter_mut().zip(&scale).for_each(|(x, s)| *x *= s));
-}
-
-/// Cubature of the internal forces of basis vectors (each `3 n_nodes`) over the stress snapshots (each `6 n_points`).
+/// Cubature of the internal forces of basis vectors with these strains over the stress snapshots (each `6 n_points`).
 ///
 /// # Errors
 /// Those of the cubature: integrands that are not finite, a structure without volume; more than the memory limit.
@@ -60,20 +41,19 @@ fn to_unit_strains(comm: &Comm, structure: &Structure, strain_rows: &mut [f64], 
 pub fn cubature_points<S: Snapshots + ?Sized>(
     comm: &Comm,
     structure: &Structure,
-    vectors: &[&[f64]],
+    strains: &UnitStrains,
     stresses: &S,
     options: &cubature::Options,
     global: bool,
     memory: &MemoryLimit,
 ) -> Result<Cubature> {
     let n = structure.geometry.n_points();
-    let modes = vectors.len();
     let (ids, elements) = point_ids(structure);
     let (s, rows) = if stresses.count() > MAX_STRESSES {
         compressed_rows(comm, structure, stresses, options.tolerance / 10.0, memory)?
     } else {
         let s = stresses.count();
-        memory.claim(comm, "the cubature", 6 * n * (modes + s + 2) + SEARCH * n)?;
+        memory.claim(comm, "the cubature", 6 * n * (s + 1) + SEARCH * n)?;
         let (mut rows, mut block) = (vec![0.0; 6 * n * s], vec![0.0; ROWS * s]);
         for (b, rows) in rows.chunks_mut((ROWS * s).max(1)).enumerate() {
             let block = &mut block[..rows.len()];
@@ -84,10 +64,7 @@ pub fn cubature_points<S: Snapshots + ?Sized>(
         }
         (s, rows)
     };
-    memory.claim(comm, "the cubature", 6 * n * (modes + 1) + SEARCH * n)?;
-    let mut strains = basis::strain_rows(structure, vectors);
-    to_unit_strains(comm, structure, &mut strains, modes);
-    let integrands = cubature::Factored::new(n, modes, &strains, s, &rows);
+    let integrands = cubature::Factored::new(n, strains.count, &strains.rows, s, &rows);
     let problem = Problem {
         integrands: &integrands,
         weights: &structure.geometry.weights,

@@ -1,12 +1,10 @@
 //! Enrichment of the model of an adaptive run (method.md 3.4): the high-fidelity step, the bases, the model assembled anew.
 
-use super::super::solve::newton_options;
 use super::Run;
-use crate::config::Case;
 use crate::error::Result;
 use crate::rom::enrichment::HighFidelityStep;
 use crate::rom::online::advance;
-use crate::solver::{FullState, thermoelastic_modes};
+use crate::solver::FullState;
 
 /// Tolerance of the cubature over that of the error. Rates of p grow with a high power of the stress (8 to 30 here), so that
 /// p errs as much more than the forces that the cubature integrates: with 1/20 a model missed the steps that it was
@@ -108,26 +106,5 @@ impl Run<'_> {
         let watched = self.model.duals.iter().filter(|d| triggers.contains(&d.name));
         let eta = watched.fold(0.0, |worst: f64, d| worst.max(d.residual));
         Ok((if size > 0.0 { crate::rom::dense::norm(&d) / size } else { 0.0 }, eta))
-    }
-
-    /// Adds the linear thermo-elastic displacements of a temperature history to the modes (method.md 3.3).
-    pub(super) fn add_thermoelastic_modes(&mut self, case: &Case) -> Result<()> {
-        let cx = self.cx;
-        let linear = newton_options(case).linear;
-        let shapes = cx.timers.time("thermo-elastic", || {
-            thermoelastic_modes(cx.comm, self.structure, &self.loaded, linear, &case.time.end_times())
-        })?;
-        let before = self.model.bases.modes.len();
-        for shape in &shapes {
-            self.products.extend_modes(&mut self.model.bases, shape, self.options.tolerance / 1000.0)?;
-        }
-        if self.model.bases.modes.len() == before {
-            return Ok(());
-        }
-        let tolerance = self.model.tolerance;
-        cx.timers.time("reduction", || self.model.rebuild(tolerance))?;
-        cx.say(format_args!("{} modes with the thermo-elastic ones", self.model.bases.modes.len()));
-        self.state = self.model.system.virgin();
-        Ok(())
     }
 }

@@ -22,7 +22,7 @@ use crate::solver::{FullState, HighFidelity};
 use crate::store::{ModelFile, ReducedModel, SnapshotWriter, StoreKind};
 use crate::structure::{LoadedStructure, Structure};
 use burst::Burst;
-use model::AdaptiveModel;
+use model::{AdaptiveModel, read_bases};
 pub use options::{AdaptiveOptions, AdaptiveSummary, Rebuild};
 use std::path::Path;
 use std::time::Instant;
@@ -63,12 +63,25 @@ pub fn adaptive(
     }
     let lifts: Vec<(f64, Amplitude)> =
         agree(comm, origin.lifts.iter().map(|l| lift_amplitude(&case, l)).collect::<Result<_>>())?;
-    let model =
-        cx.timers.time("reduction", || AdaptiveModel::open(comm, &structure, &file, origin, &case, path))?;
     let loaded = LoadedStructure::new(comm, &structure, &case.loading)?;
-    let high = cx
+    let mut high = cx
         .timers
         .time("set-up", || HighFidelity::new(comm, &structure, &case.loading, newton_options(&case)))?;
+    let (mut bases, stresses) =
+        cx.timers.time("model", || read_bases(comm, &file, &origin, &structure, path))?;
+    let products = Products::new(comm, &structure);
+    if case.loading.temperature != own.loading.temperature {
+        let modes = cx.timers.time("thermo-elastic", || high.thermoelastic_modes(&case.time.end_times()))?;
+        for mode in &modes {
+            products.extend_modes(&mut bases, mode, options.tolerance / 1000.0)?;
+        }
+        if bases.modes.len() > origin.n_modes {
+            cx.say(format_args!("{} modes with the thermo-elastic ones", bases.modes.len()));
+        }
+    }
+    let model = cx
+        .timers
+        .time("reduction", || AdaptiveModel::new(comm, &structure, bases, stresses, origin, &case, path))?;
     let virgin = high.virgin();
     let fields = agree(comm, wanted(&model, options, path))?;
     let provenance = format!("producer = \"ferrom online --adaptive {}\"\n", env!("CARGO_PKG_VERSION"));
@@ -76,7 +89,7 @@ pub fn adaptive(
         cx,
         options,
         structure: &structure,
-        products: Products::new(comm, &structure),
+        products,
         replay: Replay::new(comm, &structure, &loaded, virgin.clone()),
         loaded,
         high,
@@ -98,9 +111,6 @@ pub fn adaptive(
         summary: AdaptiveSummary::default(),
         renewed: false,
     };
-    if case.loading.temperature != own.loading.temperature {
-        run.add_thermoelastic_modes(&case)?;
-    }
     let outcome = run.steps(&case, &mut watch, begin);
     run.summary.history = watch.history().clone();
     if options.save.is_some() && run.model.outgrown() {

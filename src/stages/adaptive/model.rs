@@ -7,8 +7,10 @@ use crate::parallel::{Comm, MemoryLimit, agree};
 use crate::rom::cubature;
 use crate::rom::dense::combine;
 use crate::rom::enrichment::{principal, scaled};
-use crate::rom::offline::assemble::{Assembled, Bases, DualBasis, assemble};
+use crate::rom::offline::assemble::{Assembled, Bases, DualBasis, put_together};
+use crate::rom::offline::basis::UnitStrains;
 use crate::rom::offline::reduce::gather_faces;
+use crate::rom::offline::select::cubature_points;
 use crate::rom::online::{PointsState, ReducedState, ReducedSystem};
 use crate::rom::pod::Truncation;
 use crate::solver::FullState;
@@ -25,6 +27,7 @@ pub(super) struct AdaptiveModel<'s> {
     /// What was read: texts, tolerances, tables.
     origin: ReducedModel,
     pub bases: Bases,
+    strains: UnitStrains,
     /// Stresses that the cubature integrates.
     stresses: Vec<Vec<f64>>,
     pub system: ReducedSystem<'s>,
@@ -42,28 +45,30 @@ pub(super) struct AdaptiveModel<'s> {
 }
 
 impl<'s> AdaptiveModel<'s> {
-    /// Reads the bases of a model and assembles it under `case`.
+    /// Assembles `bases`, those of the model `origin` or more, under `case`; `stresses`: what its cubature integrates.
     ///
     /// # Errors
-    /// The file is damaged or has no stress basis; the case does not fit the model.
+    /// The case does not fit the model.
     ///
     /// # Collective
-    pub fn open(
+    pub fn new(
         comm: &'s Comm,
         structure: &'s Structure,
-        file: &ModelFile,
+        bases: Bases,
+        stresses: Vec<Vec<f64>>,
         origin: ReducedModel,
         case: &'s Case,
         path: &'s Path,
     ) -> Result<AdaptiveModel<'s>> {
-        let (bases, stresses) = read_bases(comm, file, &origin, structure, path)?;
         let p = &origin.points;
         let weighted = || (0..p.len()).filter(|&k| p.weight[k] > 0.0);
         let ids: Vec<u64> = weighted().map(|k| 64 * p.element_index[k] + u64::from(p.number[k])).collect();
         let weights: Vec<f64> = weighted().map(|k| p.weight[k]).collect();
         let start = comm.all_gather(&ids).0.into_iter().zip(comm.all_gather(&weights).0).collect();
         let tolerance = origin.tolerances.get("cubature").copied().unwrap_or(1e-5);
-        let parts = build(comm, structure, &bases, &stresses, start, tolerance, &origin, case, path)?;
+        let mut strains = UnitStrains::default();
+        let parts =
+            build(comm, structure, &bases, &mut strains, &stresses, start, tolerance, &origin, case, path)?;
         Ok(AdaptiveModel {
             comm,
             structure,
@@ -71,6 +76,7 @@ impl<'s> AdaptiveModel<'s> {
             path,
             origin,
             bases,
+            strains,
             stresses,
             system: parts.system,
             duals: parts.duals,
@@ -94,8 +100,9 @@ impl<'s> AdaptiveModel<'s> {
             self.stresses = principal(stress, Truncation::new(tolerance / 10.0));
         }
         let start = self.start.clone();
+        let (bases, strains, stresses) = (&self.bases, &mut self.strains, &self.stresses);
         let parts =
-            build(comm, structure, &self.bases, &self.stresses, start, tolerance, &self.origin, case, path)?;
+            build(comm, structure, bases, strains, stresses, start, tolerance, &self.origin, case, path)?;
         self.system = parts.system;
         self.duals = parts.duals;
         self.places = parts.places;
@@ -194,6 +201,7 @@ fn build<'s>(
     comm: &'s Comm,
     structure: &Structure,
     bases: &Bases,
+    strains: &mut UnitStrains,
     stresses: &[Vec<f64>],
     start: Vec<(u64, f64)>,
     tolerance: f64,
@@ -204,7 +212,9 @@ fn build<'s>(
     let options = cubature::Options { start, ..cubature::Options::new(tolerance) };
     let Assembled { model: built, cubature, kept } = {
         let memory = MemoryLimit::none();
-        assemble(comm, structure, bases, stresses, &options, true, &memory)?
+        strains.extend(comm, structure, bases, &memory)?;
+        let cubature = cubature_points(comm, structure, strains, stresses, &options, true, &memory)?;
+        put_together(comm, structure, bases, cubature, &memory)?
     };
     let mut whole = built.clone();
     gather_faces(comm, &mut whole.loads);
@@ -226,7 +236,13 @@ fn build<'s>(
     })
 }
 
-fn read_bases(
+/// The bases of a model, and the stresses that its cubature integrates.
+///
+/// # Errors
+/// The file is damaged or has no stress basis.
+///
+/// # Collective
+pub(super) fn read_bases(
     comm: &Comm,
     file: &ModelFile,
     model: &ReducedModel,
