@@ -64,6 +64,13 @@ impl Options {
             max_points: None,
         }
     }
+
+    /// For the cubature of a model that is made anew again and again from a warm start: all points are looked at a third as
+    /// often, and the forward phase ends nearer to the tolerance. Measured on a blade of 47,067 unknowns: 2 to 3 times as
+    /// fast, 5 % more points.
+    pub fn again(tolerance: f64) -> Options {
+        Options { overshoot: 0.95, pool: 1000, pool_age: 60, pool_decay: 0.1, ..Options::new(tolerance) }
+    }
 }
 
 /// Why the search ended.

@@ -9,7 +9,7 @@ use crate::solver::FullState;
 /// Tolerance of the cubature over that of the error. Rates of p grow with a high power of the stress (8 to 30 here), so that
 /// p errs as much more than the forces that the cubature integrates: with 1/20 a model missed the steps that it was
 /// enriched with, with 1/150 a second pass over the same load was not free everywhere (docs/adaptive.md).
-const CUBATURE: f64 = 1.0 / 300.0;
+pub(super) const CUBATURE: f64 = 1.0 / 300.0;
 
 /// A high-fidelity step that was taken.
 pub(super) struct FullStep {

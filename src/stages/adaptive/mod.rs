@@ -79,9 +79,13 @@ pub fn adaptive(
             cx.say(format_args!("{} modes with the thermo-elastic ones", bases.modes.len()));
         }
     }
-    let model = cx
-        .timers
-        .time("reduction", || AdaptiveModel::new(comm, &structure, bases, stresses, origin, &case, path))?;
+    // with modes of its own for a new temperature the model is that of this run, whose error is what counts
+    let cubature = origin.tolerances.get("cubature").copied().unwrap_or(1e-5);
+    let renewed = bases.modes.len() > origin.n_modes;
+    let cubature = if renewed { cubature.max(enrich::CUBATURE * options.tolerance) } else { cubature };
+    let model = cx.timers.time("reduction", || {
+        AdaptiveModel::new(comm, &structure, bases, stresses, cubature, origin, &case, path)
+    })?;
     let virgin = high.virgin();
     let fields = agree(comm, wanted(&model, options, path))?;
     let provenance = format!("producer = \"ferrom online --adaptive {}\"\n", env!("CARGO_PKG_VERSION"));
@@ -109,7 +113,7 @@ pub fn adaptive(
             &provenance,
         )?,
         summary: AdaptiveSummary::default(),
-        renewed: false,
+        renewed,
     };
     let outcome = run.steps(&case, &mut watch, begin);
     run.summary.history = watch.history().clone();

@@ -45,7 +45,8 @@ pub(super) struct AdaptiveModel<'s> {
 }
 
 impl<'s> AdaptiveModel<'s> {
-    /// Assembles `bases`, those of the model `origin` or more, under `case`; `stresses`: what its cubature integrates.
+    /// Assembles `bases`, those of the model `origin` or more, under `case`; `stresses`: what its cubature integrates, to
+    /// `tolerance`.
     ///
     /// # Errors
     /// The case does not fit the model.
@@ -56,6 +57,7 @@ impl<'s> AdaptiveModel<'s> {
         structure: &'s Structure,
         bases: Bases,
         stresses: Vec<Vec<f64>>,
+        tolerance: f64,
         origin: ReducedModel,
         case: &'s Case,
         path: &'s Path,
@@ -65,7 +67,6 @@ impl<'s> AdaptiveModel<'s> {
         let ids: Vec<u64> = weighted().map(|k| 64 * p.element_index[k] + u64::from(p.number[k])).collect();
         let weights: Vec<f64> = weighted().map(|k| p.weight[k]).collect();
         let start = comm.all_gather(&ids).0.into_iter().zip(comm.all_gather(&weights).0).collect();
-        let tolerance = origin.tolerances.get("cubature").copied().unwrap_or(1e-5);
         let mut strains = UnitStrains::default();
         let parts =
             build(comm, structure, &bases, &mut strains, &stresses, start, tolerance, &origin, case, path)?;
@@ -209,7 +210,7 @@ fn build<'s>(
     case: &Case,
     path: &Path,
 ) -> Result<Parts<'s>> {
-    let options = cubature::Options { start, ..cubature::Options::new(tolerance) };
+    let options = cubature::Options { start, ..cubature::Options::again(tolerance) };
     let Assembled { model: built, cubature, kept } = {
         let memory = MemoryLimit::none();
         strains.extend(comm, structure, bases, &memory)?;
