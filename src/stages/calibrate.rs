@@ -2,27 +2,25 @@
 //! reduced runs over the training cases, by models that know less than the final one.
 
 use super::Context;
+use super::adaptive::rehearse;
 use super::online::{dual_fits, reduced_system};
 use super::training::Training;
 use super::watch::WATCHED;
 use crate::config::{Case, OfflineOptions};
 use crate::error::{Error, Result};
 use crate::parallel::{Comm, MemoryLimit, agree};
-use crate::rom::calibration::{self, Calibration, CalibrationError, Pair};
+use crate::rom::calibration::{self, Calibration, CalibrationError, LEAST, Pair};
 use crate::rom::cubature;
 use crate::rom::dense::combine;
 use crate::rom::offline::assemble::{Assembled, Bases, assemble};
 use crate::rom::offline::reduce::gather_faces;
-use crate::rom::offline::{Chosen, Recorded, basis, select};
+use crate::rom::offline::{Chosen, Truth, basis, select};
 use crate::rom::online::advance;
 use crate::rom::pod::Truncation;
 use crate::store::ReducedModel;
 use crate::structure::{Quantity, Structure};
 use std::ops::Range;
 use std::path::Path;
-
-/// Errors are relative to no less than this share of the largest norm of training.
-const KAPPA: f64 = 1e-3;
 
 /// Loosest cubature of the models that are run for pairs: their errors are far above it.
 const CUBATURE: f64 = 1e-4;
@@ -38,6 +36,8 @@ pub struct CalibrationReport {
     pub median_ratio: f64,
     /// Which model gives the bound.
     pub model: String,
+    /// Pairs of adaptive runs over left-out cases, for the bound of adaptive runs.
+    pub rehearsed: usize,
     /// What to add where load cases, pairs or runs are few.
     pub advice: Option<String>,
 }
@@ -53,6 +53,7 @@ impl CalibrationReport {
                 calibration::Model::GaussianProcess => "Gaussian process".to_owned(),
                 calibration::Model::Factor => "factor".to_owned(),
             },
+            rehearsed: c.rehearsed.as_ref().map_or(0, |r| r.division.fitted + r.division.held_back),
             advice: c.advice().map(str::to_owned),
         }
     }
@@ -90,8 +91,12 @@ pub(super) fn calibrate(
         let from = spans.last().map_or(0, |s| s.end);
         spans.push(from..from + times.len());
     }
+    let truths: Vec<Truth> = spans.iter().map(|s| Truth::new(comm, structure, truth, s.clone())).collect();
     let lists = known_steps(&spans);
     let mut pairs = Vec::new();
+    let mut rehearsed = Vec::new();
+    // enrichment holds all bases in memory
+    let rehearses = spans.len() > 1 && !comm.any(training.on_disk() > 0);
     let mut progress = cx.progress("calibration", lists.len());
     for (v, known) in lists.iter().enumerate() {
         let before = pairs.len();
@@ -108,15 +113,31 @@ pub(super) fn calibrate(
                 continue;
             }
             let group = (v * training.cases.len() + c) as u32;
-            let run = Run { case, times, truth, span: span.clone(), new: &new, group };
+            let run = Run { case, times, truth: &truths[c], new: &new, group };
             run.pairs(comm, structure, &variant, &model, &mut pairs)?;
+            if rehearses && new.iter().all(|n| *n) {
+                let case = (c, span.clone());
+                let watched = (&quantities[watched], &truths[c]);
+                let (bases, model) = (variant.clone(), model.clone());
+                rehearsed.extend(rehearse(
+                    comm,
+                    structure,
+                    training,
+                    case,
+                    watched,
+                    bases,
+                    model,
+                    o.tolerance,
+                )?);
+            }
         }
         progress.step(|| format!("{} modes: {} pairs", variant.modes.len(), pairs.len() - before));
     }
     drop(progress);
     match calibration::calibrate(&pairs, options.level, options.seed) {
         Ok(mut c) => {
-            c.widen(spans.len());
+            c.widen(spans.len(), LEAST);
+            c.rehearsed = rehearsed_bound(&rehearsed, spans.len(), options)?.map(Box::new);
             Ok(Some(c))
         }
         Err(e @ CalibrationError::NoPairs { .. }) => {
@@ -124,6 +145,18 @@ pub(super) fn calibrate(
             Ok(None)
         }
         Err(e) => Err(Error::run(format!("calibration of the error indicator: {e}"))),
+    }
+}
+
+/// The bound of adaptive runs, from the pairs of rehearsals; `None` without pairs.
+fn rehearsed_bound(pairs: &[Pair], cases: usize, options: &OfflineOptions) -> Result<Option<Calibration>> {
+    match calibration::calibrate(pairs, options.level, options.seed) {
+        Ok(mut c) => {
+            c.widen(cases, 1.0);
+            Ok(Some(c))
+        }
+        Err(CalibrationError::NoPairs { .. }) => Ok(None),
+        Err(e) => Err(Error::run(format!("calibration of adaptive runs: {e}"))),
     }
 }
 
@@ -179,9 +212,7 @@ fn of_snapshots(
 struct Run<'t> {
     case: &'t Case,
     times: &'t [f64],
-    /// Snapshots of the watched quantity of all cases, and those of this case.
-    truth: &'t Recorded,
-    span: Range<usize>,
+    truth: &'t Truth<'t>,
     /// Which steps the model was not built of.
     new: &'t [bool],
     group: u32,
@@ -202,15 +233,10 @@ impl Run<'_> {
         let mut duals = dual_fits(comm, model, &system, &order)?;
         let watched = bases.duals.iter().position(|d| d.quantity.name == WATCHED);
         let Some(k) = watched else { return Ok(()) };
-        let weights = &structure.geometry.weights;
-        let square = |v: &[f64]| v.iter().zip(weights).map(|(x, w)| w.abs() * x * x).sum::<f64>();
-        let mut sizes: Vec<f64> = self.span.clone().map(|s| square(&self.truth.whole(s))).collect();
-        comm.sum(&mut sizes);
-        let floor = KAPPA * sizes.iter().fold(0.0, |a: f64, b| a.max(*b)).sqrt();
         let mut state = system.virgin();
-        let mut rebuilt = vec![0.0; weights.len()];
+        let mut rebuilt = vec![0.0; structure.geometry.n_points()];
         let mut carried = 0.0f64;
-        for (((&t, s), size), &new) in self.times.iter().zip(self.span.clone()).zip(sizes).zip(self.new) {
+        for (i, (&t, &new)) in self.times.iter().zip(self.new).enumerate() {
             // a model that cannot follow gives no further pairs
             if advance(&mut system, &mut state, t).is_err() {
                 break;
@@ -220,12 +246,9 @@ impl Run<'_> {
             let dual = &duals[k];
             carried += dual.path;
             combine(&bases.duals[k].columns, &dual.coefficients, &mut rebuilt);
-            rebuilt.iter_mut().zip(&self.truth.whole(s)).for_each(|(r, q)| *r -= q);
-            let error = comm.sum1(square(&rebuilt)).sqrt() / size.sqrt().max(floor);
             // steps without plasticity to speak of say nothing
-            if new && size.sqrt() > 10.0 * floor {
-                pairs.push(Pair { eta: carried / dual.norm, error, group: self.group });
-            }
+            let error = self.truth.error(comm, structure, i, &mut rebuilt).filter(|_| new);
+            pairs.extend(error.map(|error| Pair { eta: carried / dual.norm, error, group: self.group }));
         }
         Ok(())
     }

@@ -138,7 +138,10 @@ impl Watch {
         match (&self.calibration, watched.and_then(|k| ratios().nth(k))) {
             (Some(c), Some(accumulated)) => {
                 self.accumulated = accumulated;
-                let p = c.predict(accumulated);
+                // an adaptive run is told by its like, as far as these go
+                let rehearsed = c.rehearsed.as_ref().filter(|_| self.tolerance.is_finite());
+                let rehearsed = rehearsed.map(|r| r.predict(accumulated)).filter(|p| p.calibrated);
+                let p = rehearsed.unwrap_or_else(|| c.predict(accumulated));
                 (self.predicted, self.bound, self.calibrated) = (p.mean, p.bound, p.calibrated);
                 self.beyond = !c.predict(self.indicator).calibrated;
             }

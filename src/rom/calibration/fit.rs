@@ -110,6 +110,7 @@ pub fn calibrate(pairs: &[Pair], level: f64, seed: u64) -> Result<Calibration, C
         few_runs,
         few_cases: None,
         pairs,
+        rehearsed: None,
     })
 }
 

@@ -161,6 +161,9 @@ pub struct Calibration {
     pub few_cases: Option<String>,
     /// The pairs that were used, in ascending order of indicator.
     pub pairs: Vec<UsedPair>,
+    /// The calibration of adaptive runs, where some were rehearsed: they carry errors on that high-fidelity steps bound.
+    #[serde(default)]
+    pub rehearsed: Option<Box<Calibration>>,
 }
 
 /// What the calibration says of one indicator.
@@ -214,15 +217,15 @@ impl From<CalibrationError> for Error {
 }
 
 impl Calibration {
-    /// Raises the bounds (to [`LEAST`] times the indicator at least) for the number of load cases that the runs are of:
+    /// Raises the bounds (to `least` times the indicator at least) for the number of load cases that the runs are of:
     /// models of one case are alike, whatever part of it they know. The factor `1 + 1 / cases` is prudence, not a
     /// theorem; docs/indicator.md has what it gives. The scores are those of the raised bounds.
-    pub fn widen(&mut self, cases: usize) {
+    pub fn widen(&mut self, cases: usize, least: f64) {
         let by = 1.0 + 1.0 / cases.max(1) as f64;
         let judged = fit::judged(&self.pairs);
         let raise = |curve: &mut Curve, score: &mut Score| {
             let bounds = curve.eta.iter().zip(&mut curve.bound);
-            bounds.for_each(|(x, b)| *b = (*b + by.log10()).max(x + LEAST.log10()));
+            bounds.for_each(|(x, b)| *b = (*b + by.log10()).max(x + least.log10()));
             *score = fit::score(curve, &judged);
         };
         raise(&mut self.factor.curve, &mut self.factor.score);

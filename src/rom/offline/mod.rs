@@ -11,6 +11,8 @@ pub mod drive;
 mod recorded;
 pub mod reduce;
 pub mod select;
+mod truth;
 
 pub use drive::{Driver, History};
 pub use recorded::{Chosen, Recorded};
+pub use truth::Truth;

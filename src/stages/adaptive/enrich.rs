@@ -1,8 +1,7 @@
 //! Enrichment of the model of an adaptive run (method.md 3.4): the high-fidelity step, the bases, the model assembled anew.
 
-use super::Run;
+use super::run::Run;
 use crate::error::Result;
-use crate::rom::enrichment::HighFidelityStep;
 use crate::rom::online::advance;
 use crate::solver::FullState;
 

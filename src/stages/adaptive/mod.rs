@@ -6,8 +6,10 @@ mod enrich;
 mod model;
 mod options;
 mod output;
+mod rehearsal;
+mod run;
 
-use super::online::{Dual, same_prescribed};
+use super::online::same_prescribed;
 use super::solve::newton_options;
 use super::training::lift_amplitude;
 use super::watch::Watch;
@@ -17,13 +19,14 @@ use crate::error::{Error, Kind, Result};
 use crate::loads::Amplitude;
 use crate::parallel::agree;
 use crate::rom::enrichment::{Products, Replay};
-use crate::rom::online::{ReducedState, advance};
-use crate::solver::{FullState, HighFidelity};
+use crate::solver::HighFidelity;
 use crate::store::{ModelFile, ReducedModel, SnapshotWriter, StoreKind};
 use crate::structure::{LoadedStructure, Structure};
-use burst::Burst;
 use model::{AdaptiveModel, read_bases};
 pub use options::{AdaptiveOptions, AdaptiveSummary, Rebuild};
+use output::Sink;
+pub(super) use rehearsal::rehearse;
+use run::Run;
 use std::path::Path;
 use std::time::Instant;
 
@@ -89,6 +92,8 @@ pub fn adaptive(
     let virgin = high.virgin();
     let fields = agree(comm, wanted(&model, options, path))?;
     let provenance = format!("producer = \"ferrom online --adaptive {}\"\n", env!("CARGO_PKG_VERSION"));
+    let text = case.to_text()?;
+    let writer = SnapshotWriter::create(comm, out, StoreKind::Run, &structure.sub, &text, &provenance)?;
     let mut run = Run {
         cx,
         options,
@@ -96,7 +101,7 @@ pub fn adaptive(
         products,
         replay: Replay::new(comm, &structure, &loaded, virgin.clone()),
         loaded,
-        high,
+        high: Box::new(high),
         state: model.system.virgin(),
         model,
         lifts,
@@ -104,18 +109,12 @@ pub fn adaptive(
         full: virgin,
         fields,
         u: vec![0.0; 3 * structure.sub.mesh.n_nodes()],
-        writer: SnapshotWriter::create(
-            comm,
-            out,
-            StoreKind::Run,
-            &structure.sub,
-            &case.to_text()?,
-            &provenance,
-        )?,
+        sink: Sink::File { writer, which: &case.output },
         summary: AdaptiveSummary::default(),
         renewed,
     };
-    let outcome = run.steps(&case, &mut watch, begin);
+    run.write(&watch)?;
+    let outcome = run.steps(&case.time.end_times(), &mut watch, begin);
     run.summary.history = watch.history().clone();
     if options.save.is_some() && run.model.outgrown() {
         let tolerance = run.cubature_tolerance();
@@ -137,8 +136,10 @@ pub fn adaptive(
         });
         run.model.save(file, json.to_string())?;
     }
-    if run.writer.n_times() > 0 {
-        run.writer.commit(comm)?;
+    if let Sink::File { writer, .. } = run.sink {
+        if writer.n_times() > 0 {
+            writer.commit(comm)?;
+        }
     }
     match outcome {
         Ok(()) => Ok(run.summary),
@@ -166,170 +167,4 @@ fn wanted(model: &AdaptiveModel, options: &AdaptiveOptions, path: &Path) -> Resu
         }
     }
     Ok(out)
-}
-
-/// An adaptive run on its way.
-struct Run<'s> {
-    cx: &'s Context<'s>,
-    options: &'s AdaptiveOptions,
-    structure: &'s Structure,
-    products: Products<'s>,
-    loaded: LoadedStructure,
-    high: HighFidelity<'s>,
-    model: AdaptiveModel<'s>,
-    lifts: Vec<(f64, Amplitude)>,
-    replay: Replay<'s>,
-    /// Reduced steps since the state of the replay: time and coefficients.
-    pending: Vec<(f64, Vec<f64>)>,
-    state: ReducedState,
-    full: FullState,
-    fields: Vec<usize>,
-    u: Vec<f64>,
-    writer: SnapshotWriter,
-    summary: AdaptiveSummary,
-    /// Whether the model is no longer as it was read.
-    renewed: bool,
-}
-
-impl Run<'_> {
-    fn steps(&mut self, case: &Case, watch: &mut Watch, begin: Instant) -> Result<()> {
-        let (cx, options) = (self.cx, self.options);
-        let times = case.time.end_times();
-        self.summary.increments = times.len();
-        self.write(watch)?;
-        let mut progress = cx.progress("online", times.len());
-        let mut burst = Burst::default();
-        let gappy = options.rebuild == Rebuild::Gappy;
-        for (i, &t) in times.iter().enumerate() {
-            let tried = burst.left == 0;
-            let trial = if tried { Some(self.trial(i, t, watch)?) } else { None };
-            let trial = match trial {
-                Some(trial) if !watch.wrong() => trial,
-                refused => {
-                    // where it converged, the reduced step is near the high-fidelity one, wrong as p may be
-                    let guess = refused.filter(|_| !watch.failed()).map(|state| state.coefficients);
-                    if tried {
-                        let budget = options.max_enrichments.saturating_sub(self.summary.enriched.len());
-                        // fits for the output need a model that was assembled from the bases as they are
-                        burst.begin(i, if gappy { 1 } else { budget.clamp(1, Burst::LONGEST) });
-                    }
-                    let spent = self.summary.enriched.len() >= options.max_enrichments
-                        || begin.elapsed().as_secs_f64() > options.max_seconds;
-                    // ranks agree on the clock of rank 0
-                    let mut spent = [u64::from(spent)];
-                    cx.comm.broadcast(&mut spent, 0);
-                    if spent[0] == 1 {
-                        return Err(stopped(format!(
-                            "the indicator is {:.1e} at t = {t} and the budget ({} enrichments, {:.0} s) is spent; raise \
-                         --max-enrichments or --max-seconds, or train on a case nearer to this one",
-                            watch.indicator, options.max_enrichments, options.max_seconds
-                        )));
-                    }
-                    let failed = |e: Error| {
-                        stopped(format!("the high-fidelity step to t = {t} failed: {}", e.message))
-                    };
-                    let step = self.enrich(t, guess.as_deref()).map_err(failed)?;
-                    burst.took(i, step.outside <= options.tolerance);
-                    if burst.left == 0 && (gappy || i + 1 < times.len()) {
-                        self.renew(&step)?;
-                    } else {
-                        let coefficients = std::mem::take(&mut self.state.coefficients);
-                        self.state = self.model.reduced_state(coefficients, &self.full);
-                    }
-                    self.model.fit(&self.state, |name| watch.watches(name));
-                    watch.see_sizes(&self.model.duals);
-                    watch.enriched(t, (!tried).then_some(step.outside));
-                    self.summary.enriched.push(t);
-                    let (modes, points) = (self.model.bases.modes.len(), self.model.points);
-                    progress.step(|| {
-                    format!(
-                        "t = {t:<10.6} high-fidelity step, {} iterations, {:.1e} outside of the bases; {modes} modes, \
-                         {points} points",
-                        step.iterations, step.outside
-                    )
-                });
-                    self.finish(case, i, t, watch)?;
-                    continue;
-                }
-            };
-            if watch.lost() {
-                return Err(stopped(format!(
-                    "the error made up to t = {t} has left what was calibrated (accumulated indicator {:.1e}, bound {:.1e}), \
-                     and high-fidelity steps from a doubtful state do not mend it; lower --error-tol, or train on a case \
-                     nearer to this one",
-                    watch.accumulated, watch.bound
-                )));
-            }
-            watch.accept(t);
-            self.model.duals.iter_mut().filter(|d| watch.watches(&d.name)).for_each(Dual::accept);
-            self.state = trial;
-            self.pending.push((t, self.state.coefficients.clone()));
-            self.summary.indicator = self.summary.indicator.max(watch.indicator);
-            self.summary.predicted = self.summary.predicted.max(watch.predicted);
-            self.summary.uncalibrated += usize::from(!watch.calibrated);
-            progress.step(|| format!("t = {t:<10.6} {watch}"));
-            self.finish(case, i, t, watch)?;
-        }
-        Ok(())
-    }
-
-    /// Increment i, to time t, is done.
-    fn finish(&mut self, case: &Case, i: usize, t: f64, watch: &Watch) -> Result<()> {
-        self.summary.reached = t;
-        if case.output.writes(i, self.summary.increments) { self.write(watch) } else { Ok(()) }
-    }
-
-    /// The reduced step to t, and what the watch says of it.
-    fn trial(&mut self, i: usize, t: f64, watch: &mut Watch) -> Result<ReducedState> {
-        let (cx, options) = (self.cx, self.options);
-        let mut trial = self.state.clone();
-        let reduced = cx.timers.time("newton", || advance(&mut self.model.system, &mut trial, t));
-        cx.timers.time("indicator", || self.model.watch(&trial, |name| watch.watches(name)));
-        watch.look(&self.model.duals, reduced.is_err());
-        self.summary.bound = self.summary.bound.max(watch.bound);
-        // where p begins to grow it depends on the smallest errors of the stress, which its own fit does not show
-        if self.model.duals.iter().any(|d| d.shows() && watch.grows(&d.name)) && !watch.wrong() {
-            let stress = |name: &str| name == "sig";
-            cx.timers.time("indicator", || self.model.fit(&trial, stress));
-            let worst = self.model.duals.iter().find(|d| stress(&d.name)).map(|d| d.residual);
-            watch.see_stress(worst);
-        }
-        // eta can be blind at the first step of a new case: a thermal strain outside the span of the modes (method.md 3.3)
-        let first = i == 0 && !watch.wrong();
-        let asked = options.residual_every > 0 && (i + 1).is_multiple_of(options.residual_every);
-        if first || asked && reduced.is_ok() {
-            let r = self.residual(&trial)?;
-            self.summary.equilibrium.push((t, r));
-            watch.see_residual(first && r > options.tolerance);
-        }
-        Ok(trial)
-    }
-
-    /// Brings the full state up to the last accepted step, by replay.
-    fn catch_up(&mut self) -> Result<()> {
-        let cx = self.cx;
-        cx.timers.time("replay", || {
-            for (t, coefficients) in self.pending.drain(..) {
-                self.model.displacement(&coefficients, &mut self.u);
-                self.replay.advance(t, &self.u)?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Full equilibrium residual of a trial step, reactions removed, relative to the forces.
-    fn residual(&mut self, trial: &ReducedState) -> Result<f64> {
-        self.catch_up()?;
-        let cx = self.cx;
-        cx.timers.time("residual", || {
-            self.model.displacement(&trial.coefficients, &mut self.u);
-            let mut ahead = Replay::new(cx.comm, self.structure, &self.loaded, self.replay.state().clone());
-            ahead.advance(trial.time, &self.u)?;
-            Ok(self.structure.equilibrium_residual(cx.comm, &self.loaded, trial.time, &ahead.state().stress))
-        })
-    }
-}
-
-fn stopped(why: String) -> Error {
-    Error::new(Kind::Tolerance, format!("{why}; the run so far and the last model are kept"))
 }

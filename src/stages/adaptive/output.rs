@@ -1,11 +1,38 @@
 //! What an adaptive run writes.
 
 use super::super::watch::Watch;
-use super::{Rebuild, Run};
+use super::Rebuild;
+use super::rehearsal::Rehearsal;
+use super::run::Run;
+use crate::config::OutputSpec;
 use crate::error::Result;
-use crate::store::{Field, Step};
+use crate::store::{Field, SnapshotWriter, Step};
+
+/// Where the steps of a run go.
+pub(super) enum Sink<'s> {
+    /// To a file, those that the case asks for.
+    File { writer: SnapshotWriter, which: &'s OutputSpec },
+    /// Into the calibration.
+    Pairs(Rehearsal<'s>),
+}
 
 impl Run<'_> {
+    /// Increment i is done.
+    pub(super) fn output(&mut self, i: usize, watch: &Watch) -> Result<()> {
+        match &self.sink {
+            Sink::File { which, .. } if which.writes(i, self.summary.increments) => self.write(watch),
+            Sink::File { .. } => Ok(()),
+            Sink::Pairs(_) => {
+                self.catch_up()?;
+                let full = self.replay.state();
+                if let Sink::Pairs(rehearsal) = &mut self.sink {
+                    rehearsal.see(self.cx.comm, self.structure, i, full, watch.accumulated);
+                }
+                Ok(())
+            }
+        }
+    }
+
     /// Writes the fields asked for at the last accepted step, with indicator and prediction.
     pub(super) fn write(&mut self, watch: &Watch) -> Result<()> {
         let displacement = self.options.fields.iter().any(|f| f == "U");
@@ -52,6 +79,9 @@ impl Run<'_> {
             reduced: &reduced,
             ..Step::default()
         };
-        self.cx.timers.time("output", || self.writer.append(self.cx.comm, &step))
+        match &mut self.sink {
+            Sink::File { writer, .. } => self.cx.timers.time("output", || writer.append(self.cx.comm, &step)),
+            Sink::Pairs(_) => Ok(()),
+        }
     }
 }
