@@ -6,6 +6,7 @@
 mod support;
 
 use ferrom::mesh::{ElementKind, Mesh};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use support::bar::bar;
 use support::bench::{Bench, apart, size};
@@ -276,6 +277,34 @@ fn a_plastic_bar_is_pulled_further_than_in_training() {
         bench.ok(0, &["solve", "new.toml", "-o", "new.h5"]);
         bench.ok(0, &["online", "model.h5", "new.toml", "-o", "run.h5", "--rebuild", "U,p,sig"]);
         bench.close("run.h5", "new.h5", quantities, tolerance);
+    }
+}
+
+#[test]
+fn runs_over_left_out_cases_are_rehearsed_for_the_bound_of_adaptive_runs() {
+    let law = "[[material]]\nname = 'k'\nlaw = 'chaboche'\nyoung = 2e5\npoisson = 0.3\nR0 = 150.0\nkinematic = [{ C = 2e4, D = 50.0 }]\n";
+    let bench = Bench::new(&structure());
+    for (name, amplitude, pressure) in [("a", 1e-2, 5.0), ("b", 7e-3, 40.0), ("c", 8e-3, 20.0)] {
+        bench.case(&format!("{name}.toml"), &pulled(amplitude, "[0.0, 1.0, -0.2]", pressure, law));
+        bench.ok(0, &["solve", &format!("{name}.toml"), "-o", &format!("{name}.h5")]);
+    }
+    let alone = bench.ok(0, &["offline", "a.h5", "-o", "alone.h5"]);
+    assert_eq!(alone["calibration"]["rehearsed"].as_u64(), Some(0), "{alone}");
+    let mut pairs = BTreeSet::new();
+    for ranks in [0, 2, 3] {
+        let report = bench.ok(ranks, &["offline", "a.h5", "b.h5", "-o", "model.h5"]);
+        pairs.insert(report["calibration"]["rehearsed"].as_u64());
+    }
+    assert!(pairs.len() == 1 && pairs.first() > Some(&Some(0)), "{pairs:?}");
+    let run = ["online", "model.h5", "c.toml", "-o", "run.h5", "--adaptive", "--rebuild", "p"];
+    let told = bench.ok(0, &run)["history"].clone();
+    let bounds: Vec<f64> =
+        told["bound"].as_array().expect("bounds").iter().filter_map(|b| b.as_f64()).collect();
+    let errors = bench.ok(0, &["compare", "run.h5", "c.h5", "--quantity", "p"]);
+    let rows = errors["rows"].as_array().expect("rows");
+    for (row, bound) in rows.iter().rev().zip(bounds.iter().rev()) {
+        let error = row["l2"].as_f64().expect("an error");
+        assert!(error <= *bound || error < 1e-6, "error {error:.1e}, bound {bound:.1e}");
     }
 }
 

@@ -55,7 +55,7 @@ impl Bench {
         let all: Vec<&str> = arguments.iter().copied().chain(["--quiet", "--json"]).collect();
         let output = self.run(ranks, &all);
         assert!(output.status.success(), "{arguments:?}: {}", super::told(&output));
-        serde_json::from_slice(&output.stdout).expect("JSON on standard output")
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", super::told(&output)))
     }
 
     /// The first result must be within `tolerance` of the second, in quantities separated by commas.

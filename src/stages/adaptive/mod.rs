@@ -109,7 +109,7 @@ pub fn adaptive(
         full: virgin,
         fields,
         u: vec![0.0; 3 * structure.sub.mesh.n_nodes()],
-        sink: Sink::File { writer, which: &case.output },
+        sink: Sink::File { writer: Box::new(writer), which: &case.output },
         summary: AdaptiveSummary::default(),
         renewed,
     };
@@ -136,10 +136,10 @@ pub fn adaptive(
         });
         run.model.save(file, json.to_string())?;
     }
-    if let Sink::File { writer, .. } = run.sink {
-        if writer.n_times() > 0 {
-            writer.commit(comm)?;
-        }
+    if let Sink::File { writer, .. } = run.sink
+        && writer.n_times() > 0
+    {
+        writer.commit(comm)?;
     }
     match outcome {
         Ok(()) => Ok(run.summary),

@@ -11,7 +11,7 @@ use crate::store::{Field, SnapshotWriter, Step};
 /// Where the steps of a run go.
 pub(super) enum Sink<'s> {
     /// To a file, those that the case asks for.
-    File { writer: SnapshotWriter, which: &'s OutputSpec },
+    File { writer: Box<SnapshotWriter>, which: &'s OutputSpec },
     /// Into the calibration.
     Pairs(Rehearsal<'s>),
 }
