@@ -2,13 +2,13 @@
 """One problem of the high-fidelity solver twice: as a case of ferrom and as a CalculiX deck (numpy).
 
     bench_solid.py plate NR NT NZ INCREMENTS FOLDER     quarter of a plate with a hole, quadratic hexahedra with 2 x 2 x 2 points
-    bench_solid.py cube N c3d8|c3d20r FOLDER            cube of N^3 hexahedra, one plastic increment
+    bench_solid.py cube N c3d8|c3d20r PULL FOLDER       cube of N^3 hexahedra, one plastic increment
 
 FOLDER receives mesh.geof, case.toml, deck.inp and temperature.txt. Both use the same law: elasticity, thermal expansion and
 isotropic hardening by points that depend on temperature, which the stock CalculiX has built in.
 
 Plate: 40 x 40 x 5 around a hole of radius 10; three cycles of centrifugal load about an axis at x = -300, traction at x = 40
-and heating around the hole, INCREMENTS in each half of a cycle. Cube: pulled by 0.2 % in one increment under a temperature
+and heating around the hole, INCREMENTS in each half of a cycle. Cube: pulled by PULL (0.002: 0.2 %) in one increment under a temperature
 that varies with y.
 """
 import math
@@ -175,10 +175,9 @@ def plate(nr, nt, nz, increments, folder):
     (folder / "case.toml").write_text(text)
 
 
-def cube(n, kind, folder):
+def cube(n, kind, pull, folder):
     grid = Grid([n, n, n], kind == "c3d20r", lambda *u: u)
     sets = {"X0": grid.where(0, 0), "Y0": grid.where(1, 0), "Z0": grid.where(2, 0), "X1": grid.where(0, 1)}
-    pull = 0.002
     warm = COLD + 200.0 * grid.points[:, 1]
     steps = f"*STEP\n*STATIC, DIRECT@SOLVER@\n1., 1.\n*BOUNDARY\nX1, 1, 1, {pull}\n*TEMPERATURE\n"
     steps += "".join(f"{i + 1}, {t:.12g}\n" for i, t in enumerate(warm)) + "*NODE OUTPUT, DOUBLE\nU\n*END STEP\n"
@@ -204,4 +203,4 @@ if __name__ == "__main__":
     if what == "plate":
         plate(*map(int, arguments), where)
     else:
-        cube(int(arguments[0]), arguments[1], where)
+        cube(int(arguments[0]), arguments[1], float(arguments[2]), where)

@@ -37,71 +37,20 @@
 mod checks;
 mod defaults;
 mod lag;
+mod repair;
 mod rigid_body;
+mod settings;
 
 use crate::error::{Error, Result};
 use crate::parallel::{Comm, agree};
 use lag::Lag;
 use mpi::topology::SimpleCommunicator;
 use petsc_rs::{Ksp, Matrix, NotConverged, Symmetry, Vector, options};
+pub use settings::{DIRECT_UP_TO, LinearKind, LinearOptions, PREFIX};
 use std::collections::BTreeSet;
 
-/// What the names of the PETSc options of this solver start with, after the `-`.
-pub const PREFIX: &str = "ferrom_";
-/// [`LinearKind::Auto`] factorises up to this many unknowns.
-pub const DIRECT_UP_TO: u64 = 60_000;
 /// A relative residual beyond this, after a factorisation, is a failure: no digit of the solution is right.
 const LARGEST_DIRECT_RESIDUAL: f64 = 1e-2;
-
-/// Which family of solvers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LinearKind {
-    /// Direct up to [`DIRECT_UP_TO`] unknowns, iterative beyond (and on several ranks where the result must be
-    /// reproducible).
-    #[default]
-    Auto,
-    /// Sparse factorisation (MUMPS).
-    Direct,
-    /// Krylov method with algebraic multigrid (GAMG).
-    Iterative,
-}
-
-/// How to solve.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LinearOptions {
-    /// Which family of solvers.
-    pub kind: LinearKind,
-    /// Whether K is symmetric for all values to come. It is then taken as positive definite until a factorisation
-    /// says otherwise; conjugate gradients stop with an error on an indefinite matrix.
-    pub symmetric: bool,
-    /// Iterative: |f - K u| <= rtol |f|, Euclidean norms over all unknowns.
-    pub rtol: f64,
-    /// PETSc options of the user: names with a leading `-` are taken as they are, others get `-ferrom_` in front. The
-    /// first of two with one name counts.
-    pub options: Vec<(String, Option<String>)>,
-    /// Whether two runs on the same ranks must give the same bits, which costs set-up time; see the module's
-    /// documentation.
-    pub reproducible: bool,
-    /// Whether rank 0 logs (level info) what each set-up and solve took.
-    pub verbose: bool,
-    /// Whether factors or multigrid levels of earlier values serve as preconditioner until they cost more than new
-    /// ones: for systems that change little from one to the next.
-    pub lagged: bool,
-}
-
-impl Default for LinearOptions {
-    fn default() -> LinearOptions {
-        LinearOptions {
-            kind: LinearKind::Auto,
-            symmetric: true,
-            rtol: 1e-8,
-            options: Vec::new(),
-            reproducible: false,
-            verbose: false,
-            lagged: false,
-        }
-    }
-}
 
 /// The part of the system that this rank knows before any value.
 #[derive(Debug, Clone, Copy)]
@@ -328,63 +277,6 @@ impl<'c> LinearSolver<'c> {
         let mut part = self.matrix.symmetric_part(self.part.take())?;
         part.set_symmetry(self.symmetry)?;
         self.part = Some(part);
-        Ok(())
-    }
-
-    /// Whether the defaults are CHOLMOD: faster than MUMPS, for one rank and positive definite matrices.
-    fn takes_cholmod(&self) -> bool {
-        self.direct
-            && self.settings.lagged
-            && self.comm.size() == 1
-            && self.symmetry == Symmetry::PositiveDefinite
-            && !self.without_cholmod
-    }
-
-    /// Whether another attempt may succeed: more workspace, or LDLᵀ instead of LLᵀ.
-    fn can_repair(&self, why: &NotConverged) -> bool {
-        match why.mumps {
-            Some((-8 | -9, _)) => {
-                // what PETSc was started with, or PETSC_OPTIONS, would win over a new value
-                self.workspace + 1 < defaults::WORKSPACES.len()
-                    && !options::has_option(PREFIX, "mat_mumps_icntl_14").unwrap_or(true)
-            }
-            Some((-10 | -40, _)) => self.symmetry == Symmetry::PositiveDefinite,
-            _ => false,
-        }
-    }
-
-    fn repair(&mut self, why: &NotConverged) -> Result<()> {
-        if !matches!(why.mumps, Some((-8 | -9, _))) {
-            return self.use_pivoting();
-        }
-        self.workspace += 1;
-        self.ksp = None;
-        if self.comm.is_root() {
-            let percent = defaults::WORKSPACES[self.workspace];
-            log::warn!("the workspace of MUMPS was too small: now {percent} % beyond its estimate");
-        }
-        Ok(())
-    }
-
-    /// Whether a Cholesky factorisation without pivoting went through although the matrix is not positive definite:
-    /// it is then inaccurate. INFOG(12) counts negative pivots, except those of a front that ScaLAPACK factorises,
-    /// which end with INFOG(1) = -40.
-    fn found_negative_pivots(&self) -> Result<bool> {
-        if self.symmetry != Symmetry::PositiveDefinite {
-            return Ok(false);
-        }
-        let pivots = self.ksp.as_ref().map_or(Ok(None), |ksp| ksp.mumps_info(12)).map_err(from_petsc);
-        Ok(agree(self.comm, pivots)?.is_some_and(|n| n > 0))
-    }
-
-    fn use_pivoting(&mut self) -> Result<()> {
-        self.symmetry = Symmetry::Symmetric;
-        self.ksp = None;
-        let factorised = self.part.as_mut().unwrap_or(&mut self.matrix);
-        agree(self.comm, factorised.set_symmetry(self.symmetry).map_err(from_petsc))?;
-        if self.comm.is_root() {
-            log::info!("the stiffness matrix is not positive definite: from now on factorised with pivoting");
-        }
         Ok(())
     }
 

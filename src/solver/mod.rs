@@ -5,6 +5,7 @@
 
 mod assembly;
 mod lift;
+mod line_search;
 pub mod linear;
 mod newton;
 mod state;

@@ -4,6 +4,7 @@
 
 use super::assembly::Assembly;
 use super::lift::Elastic;
+use super::line_search::LineSearch;
 use super::linear::{LinearOptions, LinearSolver};
 use super::state::FullState;
 use super::steps::{Failed, StepReport, advance_with_cuts, law_failure};
@@ -183,7 +184,6 @@ impl<'s> HighFidelity<'s> {
         report: &mut StepReport,
     ) -> Result<std::result::Result<(), Failed>> {
         let (comm, structure) = (self.comm, self.structure);
-        let mesh = &structure.sub.mesh;
         to.time = t1;
         to.displacement.copy_from_slice(guess.unwrap_or(&from.displacement));
         self.loaded.temperature.evaluate(t1, &mut to.temperature);
@@ -205,48 +205,11 @@ impl<'s> HighFidelity<'s> {
         let moves = comm.any(moves);
         let (mut first_norm, mut cancelling) = (0.0f64, f64::INFINITY);
         let (mut last_norm, mut driving) = (f64::INFINITY, 0.0);
-        for iteration in 0..=self.options.max_iterations {
-            if iteration == 0 && guess.is_none() {
-                to.strain.copy_from_slice(&from.strain);
-            } else {
-                structure.geometry.strain(mesh, &to.displacement, &mut to.strain);
+        let (mut iteration, mut search) = (0, LineSearch::none());
+        loop {
+            if let Err(failed) = self.evaluate(from, to, iteration == 0 && guess.is_none()) {
+                return Ok(Err(failed));
             }
-            let step = Step {
-                dt: t1 - from.time,
-                time_start: from.time,
-                strain: &to.strain,
-                strain_start: &from.strain,
-                temperature: &to.temperature,
-                temperature_start: &from.temperature,
-                temperature_initial: &self.loaded.initial_temperature,
-            };
-            let status = structure.points.update(
-                &step,
-                &from.state,
-                &mut to.state,
-                &mut to.stress,
-                Some(&mut self.tangent),
-                &mut self.work,
-            );
-            let factor = match status {
-                Status::Done => 1.0,
-                Status::Cut { factor, .. } => factor,
-            };
-            let factor = comm.min1(factor);
-            if factor < 1.0 {
-                let here = match status {
-                    Status::Done => None,
-                    Status::Cut { point, factor } => {
-                        let complaint = structure.points.complaint(point);
-                        Some(law_failure(&structure.describe_point(point), factor, complaint))
-                    }
-                };
-                return Ok(Err(Failed::of_law(comm, here, factor)));
-            }
-            self.internal.fill(0.0);
-            structure.geometry.internal_force(mesh, &to.stress, &mut self.internal);
-            structure.assemble(comm, &mut self.internal);
-            self.loaded.free_residual(&self.external, &self.internal, &mut self.residual);
             let norm = structure.dot(comm, &self.residual, &self.residual).sqrt();
             let internal = structure.dot(comm, &self.internal, &self.internal);
             let reference = external_norm2.max(internal).sqrt();
@@ -263,6 +226,10 @@ impl<'s> HighFidelity<'s> {
             let finite = norm.is_finite() && reference.is_finite();
             if imposed && finite && norm <= tolerated.max(floor) {
                 return Ok(Ok(()));
+            }
+            if let Some(change) = search.next(|| structure.dot(comm, &self.correction, &self.residual)) {
+                add(&mut to.displacement, change, &self.correction);
+                continue;
             }
             if !finite || (iteration > 1 && norm > 1e4 * first_norm) {
                 let reason = format!("Newton diverged: residual {norm:.3e} at iteration {iteration}");
@@ -308,19 +275,77 @@ impl<'s> HighFidelity<'s> {
                 }
                 Err(e) => return Err(e),
             }
-            to.displacement.iter_mut().zip(&self.correction).for_each(|(u, d)| *u += d);
-            for dof in 0..self.correction.len() {
+            // the residual before prescribed displacements are imposed is not the slope along this correction
+            search = if imposed {
+                LineSearch::along(structure.dot(comm, &self.correction, &self.residual))
+            } else {
+                LineSearch::none()
+            };
+            add(&mut to.displacement, 1.0, &self.correction);
+            for (dof, &term) in self.loaded.fixed.term_of.iter().enumerate().filter(|(_, t)| **t != u32::MAX)
+            {
                 self.correction[dof] = 0.0;
-                if self.loaded.fixed.is_fixed(dof) {
-                    to.displacement[dof] = prescribed[self.loaded.fixed.term_of[dof] as usize];
-                }
+                to.displacement[dof] = prescribed[term as usize];
             }
+            iteration += 1;
         }
         let reason = format!(
             "Newton did not converge in {} iterations: relative residual {:.3e}, tolerance {:.1e}",
             self.options.max_iterations, report.residual, self.options.tolerance
         );
         Ok(Err(Failed { reason, factor: 0.5 }))
+    }
+
+    /// Strain (that of `from` where the displacement is still the same), stress, tangent, internal force and free residual
+    /// of the displacement in `to`.
+    ///
+    /// # Collective
+    fn evaluate(
+        &mut self,
+        from: &FullState,
+        to: &mut FullState,
+        at_start: bool,
+    ) -> std::result::Result<(), Failed> {
+        let (comm, structure) = (self.comm, self.structure);
+        let mesh = &structure.sub.mesh;
+        if at_start {
+            to.strain.copy_from_slice(&from.strain);
+        } else {
+            structure.geometry.strain(mesh, &to.displacement, &mut to.strain);
+        }
+        let step = Step {
+            dt: to.time - from.time,
+            time_start: from.time,
+            strain: &to.strain,
+            strain_start: &from.strain,
+            temperature: &to.temperature,
+            temperature_start: &from.temperature,
+            temperature_initial: &self.loaded.initial_temperature,
+        };
+        let status = structure.points.update(
+            &step,
+            &from.state,
+            &mut to.state,
+            &mut to.stress,
+            Some(&mut self.tangent),
+            &mut self.work,
+        );
+        let (factor, here) = match status {
+            Status::Done => (1.0, None),
+            Status::Cut { point, factor } => {
+                let complaint = structure.points.complaint(point);
+                (factor, Some(law_failure(&structure.describe_point(point), factor, complaint)))
+            }
+        };
+        let factor = comm.min1(factor);
+        if factor < 1.0 {
+            return Err(Failed::of_law(comm, here, factor));
+        }
+        self.internal.fill(0.0);
+        structure.geometry.internal_force(mesh, &to.stress, &mut self.internal);
+        structure.assemble(comm, &mut self.internal);
+        self.loaded.free_residual(&self.external, &self.internal, &mut self.residual);
+        Ok(())
     }
 
     /// What the internal force of a stress field loses to rounding; 0 where that is below `tolerated` for certain, since
@@ -358,6 +383,10 @@ impl<'s> HighFidelity<'s> {
         self.structure.sub.copy_from_owner(self.comm, &mut self.correction, 3);
         Ok(info.iterations as u64)
     }
+}
+
+fn add(to: &mut [f64], factor: f64, direction: &[f64]) {
+    to.iter_mut().zip(direction).for_each(|(u, d)| *u += factor * d);
 }
 
 /// Norm of the magnitudes of the contributions to the internal force of a stress field.

@@ -41,6 +41,10 @@ pub(super) fn option_list(
         }
         default("pc_type", if settings.symmetric || settings.lagged { "cholesky" } else { "lu" });
         default("pc_factor_mat_solver_type", if cholmod { "cholmod" } else { "mumps" });
+        if cholmod {
+            // a matrix that is not positive definite is told of and dealt with here; it would print to standard output
+            default("mat_cholmod_print", "0");
+        }
     }
     if settings.lagged || !direct {
         default("ksp_norm_type", "unpreconditioned");
