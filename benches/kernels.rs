@@ -13,7 +13,7 @@ use ferrom::material::{Input, Law, Output, Status};
 use ferrom::mesh::ElementKind;
 use ferrom::parallel::Comm;
 use ferrom::rom::cubature::{Factored, Options, Problem, global};
-use ferrom::rom::dense::combine;
+use ferrom::rom::dense::{combine, transposed_product};
 use ferrom::rom::online::advance;
 use ferrom::rom::pod::{Diagonal, Truncation, pod_gram};
 use ferrom::store::{MatrixFile, MatrixWriter};
@@ -94,6 +94,14 @@ fn stiffness_of_1000_hexahedra(bencher: Bencher) {
     let mut work = ElementWork::default();
     bencher.bench_local(|| {
         (0..mesh.n_elements()).for_each(|e| geometry.stiffness(&mesh, e, black_box(&tangent), &mut work));
+    });
+}
+
+#[divan::bench]
+fn gram_product_of_100_columns_of_1024(bencher: Bencher) {
+    let (a, mut gram) = (seeded(100 * 1024, 1.0), vec![0.0; 100 * 100]);
+    bencher.bench_local(|| {
+        transposed_product(1024, black_box(&a), 100, 1024, &a, 100, 1024, false, black_box(&mut gram));
     });
 }
 

@@ -168,6 +168,29 @@ fn a_misspelt_petsc_option_is_warned_of_and_an_unknown_solver_refused() {
 }
 
 #[test]
+fn only_high_fidelity_steps_need_petsc() {
+    let study = Study::full();
+    let without = |n: usize, library: &str, words: &str| {
+        let mut command = study.command(n);
+        command.args(words.split(' ')).env("PETSC_LIBRARY", library).output().expect("`timeout` starts")
+    };
+    for n in [1, 2, 3] {
+        for (library, problem) in [("nix.so", "cannot be opened"), ("libm.so.6", "lacks functions of PETSc")]
+        {
+            for words in ["solve case.toml -o x.h5", "online m.h5 case.toml --adaptive -o x.h5"] {
+                let parts = [library, problem, "install PETSc", "PETSC_LIBRARY"];
+                refusal(&without(n, library, words), 1, &parts, words);
+                assert!(!study.path("x.h5").exists());
+            }
+        }
+        for words in ["offline s.h5 -o model.h5", "online model.h5 -o run.h5", "info run.h5"] {
+            let output = without(n, "nix.so", words);
+            assert!(output.status.success(), "{words} on {n}: {}", told(&output));
+        }
+    }
+}
+
+#[test]
 fn json_is_whole_or_absent() {
     let study = Study::full();
     for n in [1, 2] {

@@ -3,7 +3,7 @@
 use super::args::Common;
 use crate::error::{Error, Result};
 use crate::material::plugins::Host;
-use crate::parallel::Comm;
+use crate::parallel::{Comm, agree};
 use crate::report::tell;
 use petsc_rs::Petsc;
 use std::cell::OnceCell;
@@ -59,11 +59,12 @@ impl Session {
     /// launcher may not have had before.
     ///
     /// # Errors
-    /// MPI or PETSc did not start; those of `work`.
+    /// MPI or PETSc did not start (or is not installed); those of `work`.
     ///
     /// # Collective
     pub fn with_petsc<T>(&self, work: impl FnOnce(&Comm) -> Result<T>) -> Result<T> {
         let comm = self.world()?;
+        agree(&comm, petsc_rs::load().map_err(|e| Error::run(e.to_string())))?;
         let started = self.universe.get().map(|u| Petsc::init(u, &[])).transpose();
         let _petsc = started.map_err(|e| Error::run(format!("PETSc did not start: {e}")))?;
         work(&comm)

@@ -1,5 +1,6 @@
 //! Failures of PETSc as values: the message, the chain of PETSc functions, and why a linear solve stopped.
 
+use crate::library::functions;
 use mpi::ffi::MPI_Comm;
 use petsc_sys::{PetscErrorCode, PetscErrorType};
 use std::cell::RefCell;
@@ -21,6 +22,9 @@ pub enum Error {
         /// The PETSc functions that were active, innermost first.
         chain: Vec<String>,
     },
+    /// The shared library of PETSc is not there, or is another than this was built for.
+    #[error("{0}")]
+    Library(String),
     /// PETSc was not initialised, or is finalised already, or the object belongs to an earlier session.
     #[error("PETSc is not running: {what} needs a live petsc_rs::Petsc")]
     NotRunning {
@@ -155,10 +159,12 @@ pub(crate) fn checked(code: PetscErrorCode) -> Result<()> {
     let Stack { mut message, chain } = STACK.with(RefCell::take);
     if message.is_empty() {
         let mut generic = std::ptr::null();
-        // Safety: only looks the code up; a null third argument is allowed
-        unsafe {
-            petsc_sys::PetscErrorMessage(code, &mut generic, std::ptr::null_mut());
-            message = text(generic);
+        if let Ok(petsc) = functions() {
+            // Safety: only looks the code up; a null third argument is allowed
+            unsafe {
+                petsc.PetscErrorMessage(code, &mut generic, std::ptr::null_mut());
+                message = text(generic);
+            }
         }
     }
     Err(Error::Call { code, message, chain })
@@ -166,9 +172,12 @@ pub(crate) fn checked(code: PetscErrorCode) -> Result<()> {
 
 /// `check!(PetscFunction(...))`: the call and its check.
 macro_rules! check {
-    ($call:expr) => {
-        // Safety: stated where the macro is used; handles are live and arrays have the lengths passed with them
-        $crate::error::checked(unsafe { $call })
+    ($function:ident($($argument:expr),* $(,)?)) => {
+        match $crate::library::functions() {
+            // Safety: stated where the macro is used; handles are live and arrays have the lengths passed with them
+            Ok(petsc) => $crate::error::checked(unsafe { petsc.$function($($argument),*) }),
+            Err(e) => Err(e),
+        }
     };
 }
 pub(crate) use check;

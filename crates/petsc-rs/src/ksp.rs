@@ -219,8 +219,8 @@ impl Drop for Ksp {
     /// # Collective
     fn drop(&mut self) {
         if self.session.runs() && !self.raw.is_null() {
-            // Safety: the handle is owned and the session runs. A failure leaves a leak, nothing to report to
-            unsafe { KSPDestroy(&mut self.raw) };
+            // the handle is owned and the session runs. A failure leaves a leak, nothing to report to
+            let _ = check!(KSPDestroy(&mut self.raw));
         }
     }
 }

@@ -39,6 +39,7 @@
 
 mod error;
 mod ksp;
+mod library;
 mod matrix;
 pub mod options;
 mod session;
@@ -46,6 +47,7 @@ mod vector;
 
 pub use error::{Error, NotConverged, Result};
 pub use ksp::{Ksp, SolveInfo};
+pub use library::load;
 pub use matrix::{Matrix, Symmetry};
 pub use session::{Petsc, version};
 pub use vector::Vector;

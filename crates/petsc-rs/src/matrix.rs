@@ -286,8 +286,8 @@ impl Drop for Matrix {
     /// # Collective
     fn drop(&mut self) {
         if self.session.runs() && !self.raw.is_null() {
-            // Safety: the handle is owned and the session runs. A failure leaves a leak, nothing to report to
-            unsafe { MatDestroy(&mut self.raw) };
+            // the handle is owned and the session runs. A failure leaves a leak, nothing to report to
+            let _ = check!(MatDestroy(&mut self.raw));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Start and end of PETSc, and the question whether an object's session still runs.
 
 use crate::error::{Error, Result, check, collect};
-use crate::options;
+use crate::{library, options};
 use mpi::environment::Universe;
 use petsc_sys::*;
 use std::cell::Cell;
@@ -30,10 +30,11 @@ impl<'u> Petsc<'u> {
     /// `-skip_petscrc` (files named `.petscrc` are not read; give `("-skip_petscrc", "false")` to have them read).
     ///
     /// # Errors
-    /// PETSc runs already, an option has no leading `-`, or PETSc fails.
+    /// The library cannot be opened ([`load`](crate::load)), PETSc runs already, an option has no leading `-`, or PETSc fails.
     ///
     /// # Collective
     pub fn init(_universe: &'u Universe, options: &[(String, Option<String>)]) -> Result<Petsc<'u>> {
+        library::load()?;
         let mut initialised = PetscBool::PETSC_FALSE;
         check!(PetscInitialized(&mut initialised))?;
         if initialised != PetscBool::PETSC_FALSE {
@@ -49,11 +50,6 @@ impl<'u> Petsc<'u> {
         }
         for (key, value) in options {
             options::insert(key, value.as_deref())?;
-        }
-        if std::env::var("OMP_NUM_THREADS").is_ok_and(|n| n.trim() == "1") {
-            // CHOLMOD starts four threads whatever that variable says
-            // Safety: sets one number of the OpenMP library, before PETSc starts any thread
-            unsafe { omp_set_max_active_levels(0) };
         }
         // -skip_petscrc only counts where there is an argument list, if only of the program's name. PETSc keeps the
         // pointers for good, hence the leak of two of them
@@ -79,10 +75,9 @@ impl Drop for Petsc<'_> {
     /// # Collective
     fn drop(&mut self) {
         RUNNING.set(0);
-        // Safety: MPI still runs, as the universe is borrowed
-        let code = unsafe { PetscFinalize() };
-        if code != 0 {
-            eprintln!("PetscFinalize failed with code {code}");
+        // MPI still runs, as the universe is borrowed
+        if let Err(e) = check!(PetscFinalize()) {
+            eprintln!("PetscFinalize failed: {e}");
         }
     }
 }

@@ -200,8 +200,8 @@ impl Drop for Vector {
     /// # Collective
     fn drop(&mut self) {
         if self.session.runs() && !self.raw.is_null() {
-            // Safety: the handle is owned and the session runs. A failure leaves a leak, nothing to report to
-            unsafe { VecDestroy(&mut self.raw) };
+            // the handle is owned and the session runs. A failure leaves a leak, nothing to report to
+            let _ = check!(VecDestroy(&mut self.raw));
         }
     }
 }

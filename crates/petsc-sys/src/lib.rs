@@ -1,4 +1,5 @@
-//! Raw bindings to PETSc, generated at build time. Use `petsc-rs` instead.
+//! Raw bindings to PETSc, generated at build time: its types and constants, and its functions as methods of
+//! [`Library`], which is opened at run time. Use `petsc-rs` instead.
 #![allow(
     non_upper_case_globals,
     non_camel_case_types,
@@ -13,7 +14,5 @@
 )]
 include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 
-unsafe extern "C" {
-    /// OpenMP: how deep parallel regions may nest; with 0 every region runs on one thread.
-    pub fn omp_set_max_active_levels(levels: std::ffi::c_int);
-}
+/// Name by which the dynamic linker knows the library of the headers that this was built with.
+pub const SONAME: &str = env!("PETSC_SONAME");

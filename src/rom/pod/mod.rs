@@ -19,6 +19,7 @@ pub(super) use panels::gram_block;
 mod finish;
 mod gram;
 mod incremental;
+mod lower;
 mod panels;
 mod peaks;
 mod right;

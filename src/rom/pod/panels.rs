@@ -1,10 +1,9 @@
 //! Passes over tall matrices by row blocks, so that snapshots are read in pieces and products run at full speed.
 
+use super::lower::{Tall, add_lower};
 use super::{Diagonal, InnerProduct, Snapshots};
 use crate::parallel::Comm;
 use crate::rom::dense::{product, transposed_product};
-use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::{Accum, MatMut, MatRef, Par};
 
 /// Rows per block where memory is no concern: 1024 rows of 100 columns are 0.8 MB.
 pub const ROWS: usize = 1024;
@@ -83,18 +82,8 @@ pub fn gram_block(
         return;
     }
     let (other, other_stride) = weighted(a, n, m, stride, d, first, buffer);
-    let a = MatRef::from_column_major_slice_with_stride(a, n, m, stride);
-    triangular::matmul(
-        MatMut::from_column_major_slice_mut(gram, m, m),
-        BlockStructure::TriangularLower,
-        Accum::Add,
-        a.transpose(),
-        BlockStructure::Rectangular,
-        MatRef::from_column_major_slice_with_stride(other, n, m, other_stride),
-        BlockStructure::Rectangular,
-        1.0,
-        Par::Seq,
-    );
+    let other = Tall { values: other, stride: other_stride };
+    add_lower(n, m, Tall { values: a, stride }, other, gram);
 }
 
 /// Copies the lower triangle (column-major) into the upper one.
