@@ -46,8 +46,15 @@ pub(super) fn run(cx: &Context, args: &Compare) -> Result<Answer> {
 
 fn table(report: &CompareReport, all: bool) -> Table {
     if all {
-        let mut table =
-            Table::new(&["quantity", "at", "time", "relative L2", "L2 / largest", "relative max", "absolute max"]);
+        let mut table = Table::new(&[
+            "quantity",
+            "at",
+            "time",
+            "relative L2",
+            "L2 / largest",
+            "relative max",
+            "absolute max",
+        ]);
         for r in &report.rows {
             table.row(&[
                 r.quantity.clone(),

@@ -4,6 +4,7 @@ use super::Context;
 use super::source::{Cut, ResultFile};
 use crate::error::{Error, Result};
 use crate::fem::{Geometry, MassMatrix, NodalMean};
+use crate::mesh::ElementKind;
 use crate::parallel::{Comm, agree};
 use std::path::Path;
 
@@ -106,11 +107,7 @@ pub fn compare(
     let geometry = agree(comm, Geometry::new(mesh).map_err(Error::from))?;
     let mass = MassMatrix::new(mesh);
     let means = NodalMean::new(comm, a.subdomain());
-    let names = if quantities.is_empty() {
-        common(comm, &a, &b)?
-    } else {
-        quantities.to_vec()
-    };
+    let names = if quantities.is_empty() { common(comm, &a, &b)? } else { quantities.to_vec() };
     if names.is_empty() {
         return Err(Error::input(
             run,
@@ -157,9 +154,16 @@ pub fn compare(
             "correct --from and --to",
         ));
     }
+    let two_points = comm.max1(f64::from(u8::from(mesh.kinds.contains(&ElementKind::C3d6R2)))) > 0.0;
     let mut report = CompareReport::default();
     for name in &names {
         let at_points = name != "U" && a.has_points(comm, name)? && b.has_points(comm, name)?;
+        if two_points && !at_points && name != "U" {
+            cx.warn(format_args!(
+                "{name} is compared at the nodes of C3D6, to which CalculiX 2.20 carries values as if their points lay elsewhere: \
+                 print them (*EL PRINT) to compare points"
+            ));
+        }
         let mut norms = Vec::new();
         for &(i, j, time) in &steps {
             let sizes = if name == "U" {
