@@ -1,5 +1,5 @@
 use super::*;
-use crate::formats::mutate::Kind;
+use crate::formats::mutate::{Kind, named};
 
 /// A tetrahedron with a face, an edge and a corner; labels in no order; the face looks inward.
 const TEXT: &str = "$MeshFormat
@@ -143,6 +143,6 @@ pub(in crate::formats) fn meshes() -> Kind {
         path: "a.msh",
         files: vec![TEXT.as_bytes().to_vec(), binary()],
         words: &["$Nodes\n", "$EndNodes\n", "3 1 4 1\n", "-1", "nan", "99999999999"],
-        read: |bytes| parse(Path::new("a.msh"), bytes).map(drop),
+        read: |bytes| named("a.msh", parse(Path::new("a.msh"), bytes).map(drop)),
     }
 }

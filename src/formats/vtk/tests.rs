@@ -1,5 +1,5 @@
 use super::*;
-use crate::formats::mutate::Kind;
+use crate::formats::mutate::{Kind, named};
 
 /// A wedge whose first triangle looks away from the second, a face of it, and an integer array.
 const XML: &str = r#"<?xml version="1.0"?>
@@ -122,6 +122,6 @@ pub(in crate::formats) fn meshes() -> Kind {
         path: "a.vtu",
         files: [XML.to_owned(), LEGACY.to_owned(), base64].map(String::into_bytes).to_vec(),
         words: &["<DataArray", "</Cells>", "binary", "-1", "nan", "99999999999"],
-        read: |bytes| parse(Path::new("a.vtu"), bytes).map(drop),
+        read: |bytes| named("a.vtu", parse(Path::new("a.vtu"), bytes).map(drop)),
     }
 }

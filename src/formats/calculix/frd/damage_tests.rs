@@ -3,7 +3,7 @@
 use super::super::dat::Dat;
 use super::Frd;
 use crate::error::Result;
-use crate::formats::mutate::{Kind, references};
+use crate::formats::mutate::{Kind, named, references};
 use std::path::Path;
 
 const TEXT: &str = "    1C
@@ -132,11 +132,11 @@ fn heads(names: &[&str]) -> Vec<Vec<u8>> {
 pub(in crate::formats) fn results() -> Kind {
     let mut files = vec![TEXT.into(), binary(4), binary(8)];
     files.extend(heads(&["calculix/pwh_tiny_asc.frd", "calculix/pwh_tiny_c3d8.frd", "calculix/tet10.frd"]));
-    Kind { path: "a.frd", files, words: &WORDS, read: read_results }
+    Kind { path: "a.frd", files, words: &WORDS, read: |bytes| named("a.frd", read_results(bytes)) }
 }
 
 pub(in crate::formats) fn prints() -> Kind {
     let mut files = vec![PRINTS.into()];
     files.extend(heads(&["calculix/pwh_tiny_c3d20r.dat"]));
-    Kind { path: "a.dat", files, words: &WORDS, read: read_prints }
+    Kind { path: "a.dat", files, words: &WORDS, read: |bytes| named("a.dat", read_prints(bytes)) }
 }
