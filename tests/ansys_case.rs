@@ -251,6 +251,12 @@ fn what_a_case_may_not_leave_out_is_refused_by_name_and_line() {
         (STEEL, "SOLVE\nD,7,UX,1\nSOLVE", "D on a displacement that was free in a load step before"),
         (STEEL, "D,2,UX,UNKNOWN", "line 21: D,2,UX,UNKNOWN is not supported"),
         (
+            "KEYOPT,1,3,1\nMP,EX,1,1",
+            "",
+            "element type 1 (SOLID185) with KEYOPT(3) = 1 (layered) is not supported; mesh it with SOLID185",
+        ),
+        ("ET,1,190\nMP,EX,1,1", "", "element type 1 (SOLSH190) is not supported"),
+        (
             "KEYOPT,1,2,3\nMP,EX,1,1",
             "",
             "element type 1 (SOLID185) has simplified enhanced strains (KEYOPT(2) = 3), which is not supported",

@@ -10,9 +10,17 @@ use ferrom::parallel::Comm;
 use ferrom::stages::{Context, ExportFormat, export};
 use ferrom::store::{Field, SnapshotFile, SnapshotWriter, Step, StoreKind};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use support::patch::patch;
 use support::study::Study;
 use support::told;
+
+/// A program that another test starts would hold on to the files that are open in this process, and their locks.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 const TIMES: [f64; 2] = [0.25, 2.0 / 3.0];
 
@@ -67,6 +75,7 @@ fn exported(run: &Path, format: ExportFormat, out: &Path) {
 
 #[test]
 fn an_frd_file_holds_the_mesh_and_the_fields_of_every_element_in_every_encoding() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     for kind in ElementKind::ALL {
         let (run, mesh) = store(folder.path(), kind);
@@ -118,6 +127,7 @@ fn an_frd_file_holds_the_mesh_and_the_fields_of_every_element_in_every_encoding(
 
 #[test]
 fn files_of_zset_hold_the_fields_as_they_are_and_carried_to_the_nodes() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     for kind in [ElementKind::C3d10, ElementKind::C3d20, ElementKind::C3d15] {
         let (run, mesh) = store(folder.path(), kind);
@@ -146,6 +156,7 @@ fn files_of_zset_hold_the_fields_as_they_are_and_carried_to_the_nodes() {
 
 #[test]
 fn exports_are_the_same_on_any_number_of_ranks_and_are_imported_back() {
+    let _alone = alone();
     let study = Study::full();
     study.write("hot.toml", format!("{}[temperature]\nconstant = 321.5\n", support::study::CASE));
     study.done(1, "online m.h5 hot.toml -o hot.h5 --rebuild U,p,sig");
@@ -202,6 +213,7 @@ fn print_of(title: &str, time: f64, mesh: &Mesh, values: &[f64]) -> String {
 
 #[test]
 fn what_calculix_prints_at_the_integration_points_is_imported_on_any_number_of_ranks() {
+    let _alone = alone();
     let study = Study::full();
     study.write("hot.toml", format!("{}[temperature]\nconstant = 321.5\n", support::study::CASE));
     study.done(1, "online m.h5 hot.toml -o hot.h5 --rebuild U,p,sig");
@@ -261,6 +273,7 @@ fn what_calculix_prints_at_the_integration_points_is_imported_on_any_number_of_r
 
 #[test]
 fn what_cannot_be_exported_is_refused() {
+    let _alone = alone();
     let study = Study::full();
     study.refused("export s.h5 --format calculix -o nix/x.frd", 1, &["nix/x.frd", "cannot be written"]);
     study.refused("export s.h5 --format calculix -o s.h5", 2, &["s.h5", "would replace this input"]);
@@ -283,6 +296,7 @@ for name in sorted(d.GetArrayName(i) for i in range(d.GetNumberOfArrays())):
 
 #[test]
 fn vtk_shows_the_fields_at_the_nodes() {
+    let _alone = alone();
     let Some(python) = support::python() else { return };
     let folder = tempfile::tempdir().unwrap();
     let (run, mesh) = store(folder.path(), ElementKind::C3d15);

@@ -261,12 +261,18 @@ fn the_call_of_an_empty_function_costs_little() {
     let (strain, temperature) = (vec![1e-3; 6 * n], vec![20.0; n]);
     let state = vec![0.0; n * law.n_state()];
     let (mut end, mut stress, mut tangent) = (state.clone(), vec![0.0; 6 * n], vec![0.0; 36 * n]);
-    let start = std::time::Instant::now();
-    let batches = 20_000;
-    for _ in 0..batches {
-        let input = Input::new(1.0, &strain, &temperature, &state).with_start(&strain, &temperature);
-        let output = Output { state: &mut end, stress: &mut stress, tangent: Some(&mut tangent) };
-        assert_eq!(law.update(input, output), Status::Done);
+    let mut least = f64::INFINITY;
+    for _ in 0..2000 {
+        let start = std::time::Instant::now();
+        for _ in 0..10 {
+            let input = Input::new(1.0, &strain, &temperature, &state).with_start(&strain, &temperature);
+            let output = Output { state: &mut end, stress: &mut stress, tangent: Some(&mut tangent) };
+            assert_eq!(law.update(input, output), Status::Done);
+        }
+        least = least.min(start.elapsed().as_secs_f64());
     }
-    eprintln!("{:.0} ns per point", start.elapsed().as_secs_f64() * 1e9 / (batches * n) as f64);
+    // others may use the machine: the least counts
+    let each = least * 1e9 / (10 * n) as f64;
+    eprintln!("{each:.0} ns per point");
+    assert!(each <= 100.0, "{each:.0} ns per point");
 }

@@ -36,7 +36,7 @@ pub(super) fn run(cx: &Context, args: &Compare) -> Result<Answer> {
             let (l2, max) = report.worst_of(q)?;
             Some((
                 q.clone(),
-                serde_json::json!({"l2": l2.l2, "l2_time": l2.time, "l2_of_largest": report.worst_of_largest(q), "max": max.max, "max_time": max.time}),
+                serde_json::json!({"at": l2.at, "l2": l2.l2, "l2_time": l2.time, "l2_of_largest": report.worst_of_largest(q), "max": max.max, "max_time": max.time}),
             ))
         })
         .collect();
@@ -46,11 +46,19 @@ pub(super) fn run(cx: &Context, args: &Compare) -> Result<Answer> {
 
 fn table(report: &CompareReport, all: bool) -> Table {
     if all {
-        let mut table =
-            Table::new(&["quantity", "time", "relative L2", "L2 / largest", "relative max", "absolute max"]);
+        let mut table = Table::new(&[
+            "quantity",
+            "at",
+            "time",
+            "relative L2",
+            "L2 / largest",
+            "relative max",
+            "absolute max",
+        ]);
         for r in &report.rows {
             table.row(&[
                 r.quantity.clone(),
+                r.at.to_owned(),
                 format!("{}", r.time),
                 format!("{:.2e}", r.l2),
                 format!("{:.2e}", r.l2_of_largest),
@@ -60,11 +68,12 @@ fn table(report: &CompareReport, all: bool) -> Table {
         }
         return table;
     }
-    let mut table = Table::new(&["quantity", "worst L2", "at t", "L2 / largest", "worst max", "at t"]);
+    let mut table = Table::new(&["quantity", "at", "worst L2", "at t", "L2 / largest", "worst max", "at t"]);
     for q in report.quantities() {
         if let Some((l2, max)) = report.worst_of(&q) {
             table.row(&[
                 q.clone(),
+                l2.at.to_owned(),
                 format!("{:.2e}", l2.l2),
                 format!("{}", l2.time),
                 format!("{:.2e}", report.worst_of_largest(&q)),

@@ -41,7 +41,13 @@ fn case(path: &Path, deck: &Deck, remedy: &str) -> Result<Case> {
         return Err(Error::case_file(path, place(*line), problem, remedy));
     }
     let solid = deck.solid_materials();
+    let used: BTreeSet<u32> = deck.elements.types.iter().copied().collect();
     if solid.is_empty() {
+        let of_use = || used.iter().filter_map(|n| Some((n, deck.types.get(n)?)));
+        if let Some((number, kind, why)) = of_use().find_map(|(n, kind)| Some((n, kind, kind.refused()?))) {
+            let problem = format!("element type {number} ({}) {why}", kind.name());
+            return Err(Error::case_file(path, "", problem, "mesh it with SOLID185, SOLID186 or SOLID187"));
+        }
         let types: BTreeSet<String> = deck.types.values().map(|t| t.name()).collect();
         let problem = match types.is_empty() {
             true => "has no elements".to_owned(),
@@ -49,7 +55,6 @@ fn case(path: &Path, deck: &Deck, remedy: &str) -> Result<Case> {
         };
         return Err(Error::case_file(path, "", problem, "mesh it with SOLID185, SOLID186 or SOLID187"));
     }
-    let used: BTreeSet<u32> = deck.elements.types.iter().copied().collect();
     for (number, kind) in used.iter().filter_map(|n| Some((n, deck.types.get(n)?))) {
         if let Some(what) = kind.formulation() {
             let problem =

@@ -1,38 +1,47 @@
 //! From integration points to nodes: what post-processors draw.
 //!
-//! In each element the values at the points are fitted, in the least-squares sense, by the interpolation of its vertices,
-//! which is evaluated at all its nodes; at a node the elements are averaged, each with the same weight. Where there are as
-//! many points as vertices the fit is exact: that is what Z-set (`.ctnod`) and CalculiX (`.frd`) do with 2 x 2 x 2 points.
+//! In each element the values at the points are fitted, in the least-squares sense with equal weights, by the interpolation
+//! of its vertices (of all its nodes where there are 27 points), which is evaluated at all its nodes; at a node the elements
+//! are averaged, each with the same weight. Where there are as many points as vertices the fit is exact: that is what Z-set
+//! (`.ctnod`) does with 2 x 2 x 2 points, and CalculiX (`.frd`) with all its elements, whose tables have 4 to 5 digits.
 
 use super::quadrature;
 use super::reference::{node_positions, shape};
-use crate::mesh::{ElementKind, Mesh};
+use crate::mesh::{ElementKind, Subdomain};
+use crate::parallel::Comm;
 use nalgebra::DMatrix;
 
-/// Averages at the nodes of one mesh.
+/// Averages at the nodes of one structure.
 #[derive(Debug, Clone)]
 pub struct NodalMean {
     /// `n_nodes x n_points` of each kind in the mesh, by [`ElementKind::code`].
     tables: Vec<Option<DMatrix<f64>>>,
-    /// Number of elements at each node.
-    elements: Vec<u32>,
+    /// Number of elements at each node, those of other ranks too.
+    elements: Vec<f64>,
 }
 
 impl NodalMean {
-    /// For a mesh.
-    pub fn new(mesh: &Mesh) -> NodalMean {
+    /// For the structure that this subdomain is part of.
+    ///
+    /// # Collective
+    pub fn new(comm: &Comm, sub: &Subdomain) -> NodalMean {
+        let mesh = &sub.mesh;
         let mut tables = vec![None; ElementKind::ALL.len()];
-        let mut elements = vec![0; mesh.n_nodes()];
+        let mut elements = vec![0.0; mesh.n_nodes()];
         for (e, &kind) in mesh.kinds.iter().enumerate() {
             tables[usize::from(kind.code())].get_or_insert_with(|| extrapolation(kind));
-            mesh.nodes_of(e).iter().for_each(|&n| elements[n as usize] += 1);
+            mesh.nodes_of(e).iter().for_each(|&n| elements[n as usize] += 1.0);
         }
+        sub.sum_shared(comm, &mut elements, 1);
         NodalMean { tables, elements }
     }
 
     /// The values at the nodes, `n_nodes x components`, of values at the integration points, `n_points x components`; 0 at
     /// nodes of no element.
-    pub fn average(&self, mesh: &Mesh, points: &[f64], components: usize) -> Vec<f64> {
+    ///
+    /// # Collective
+    pub fn average(&self, comm: &Comm, sub: &Subdomain, points: &[f64], components: usize) -> Vec<f64> {
+        let mesh = &sub.mesh;
         let mut out = vec![0.0; mesh.n_nodes() * components];
         let mut first = 0;
         for (e, &kind) in mesh.kinds.iter().enumerate() {
@@ -48,8 +57,9 @@ impl NodalMean {
                 }
             }
         }
+        sub.sum_shared(comm, &mut out, components);
         for (values, &n) in out.chunks_exact_mut(components).zip(&self.elements) {
-            values.iter_mut().for_each(|v| *v /= f64::from(n.max(1)));
+            values.iter_mut().for_each(|v| *v /= n.max(1.0));
         }
         out
     }
@@ -57,17 +67,18 @@ impl NodalMean {
 
 /// Values at the nodes of an element from those at its integration points, `n_nodes x n_points`.
 pub fn extrapolation(kind: ElementKind) -> DMatrix<f64> {
-    let vertices = match kind.n_vertices() {
-        4 => ElementKind::C3d4,
-        6 => ElementKind::C3d6,
+    let fitted = match (kind, kind.n_vertices()) {
+        (ElementKind::C3d20, _) => ElementKind::C3d20,
+        (_, 4) => ElementKind::C3d4,
+        (_, 6) => ElementKind::C3d6,
         _ => ElementKind::C3d8,
     };
-    let m = vertices.n_nodes();
+    let m = fitted.n_nodes();
     let at = |positions: &[[f64; 3]]| {
         let mut rows = DMatrix::zeros(positions.len(), m);
-        let (mut n, mut d) = ([0.0; 8], [[0.0; 3]; 8]);
+        let (mut n, mut d) = ([0.0; 20], [[0.0; 3]; 20]);
         for (i, &x) in positions.iter().enumerate() {
-            shape(vertices, x, &mut n, &mut d);
+            shape(fitted, x, &mut n, &mut d);
             (0..m).for_each(|j| rows[(i, j)] = n[j]);
         }
         rows
@@ -75,7 +86,7 @@ pub fn extrapolation(kind: ElementKind) -> DMatrix<f64> {
     let points: Vec<[f64; 3]> = quadrature::rule(kind).iter().map(|p| p.0).collect();
     let a = at(&points);
     let nodes = at(&node_positions(kind));
-    // where the points are too few for a linear field (c3d4_1, c3d6_2): the smallest of the vertex values that fit
+    // where the points are too few for a linear field (c3d4_1, c3d6_2): the smallest of the values that fit
     match a.pseudo_inverse(1e-10) {
         Ok(inverse) => nodes * inverse,
         Err(_) => unreachable!("1e-10 is not negative"),
@@ -85,6 +96,7 @@ pub fn extrapolation(kind: ElementKind) -> DMatrix<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::Mesh;
 
     #[test]
     fn a_linear_field_is_the_same_at_nodes_and_points() {
@@ -118,8 +130,10 @@ mod tests {
         mesh.close_whole();
         let mut points = vec![1.0; 8];
         points.extend([3.0; 8]);
-        let nodes = NodalMean::new(&mesh).average(&mesh, &points, 1);
-        for (found, x) in nodes.iter().zip(&mesh.points) {
+        let comm = Comm::serial();
+        let sub = Subdomain::new(&comm, mesh);
+        let nodes = NodalMean::new(&comm, &sub).average(&comm, &sub, &points, 1);
+        for (found, x) in nodes.iter().zip(&sub.mesh.points) {
             assert!((found - (1.0 + x[0])).abs() < 1e-14);
         }
     }

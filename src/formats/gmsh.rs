@@ -19,7 +19,7 @@ use std::fmt;
 use std::path::Path;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::formats) mod tests;
 
 /// Remedy for what Gmsh does not write.
 const DAMAGED: &str = "the file is damaged or truncated: write it again";

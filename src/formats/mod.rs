@@ -3,6 +3,8 @@
 pub mod ansys;
 pub mod calculix;
 mod cells;
+#[cfg(test)]
+mod damage_tests;
 mod gmsh;
 mod ids;
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! Files changed at random, to test that a reader answers or refuses: no panic, no hang, no allocation that the size of
 //! the file does not justify.
 //!
-//! A format's test names its files and words and calls [`Mutator::run`]; it has two sizes, a small one and an ignored one
-//! of [`many`] cases: `FERROM_MUTATIONS=1000000 cargo test --release --lib NAME -- --ignored` under `ulimit -v`.
+//! Each format describes its files as a [`Kind`]; `damage_tests.rs` tries all kinds.
 
 use crate::error::Result;
 use proptest::prelude::*;
@@ -17,23 +16,29 @@ const ACTIONS: u8 = 11;
 /// Characters that text formats are sensitive to.
 const CHARACTERS: &[u8] = b"*-+ \n0199.e,()=$%!#/";
 
-/// Files of a format, and words that mean something in it.
-pub(crate) struct Mutator {
+/// A kind of files, words that mean something in them, and how one is read.
+pub(crate) struct Kind {
+    /// Path that it is read as.
+    pub path: &'static str,
     /// Whole files: each case begins from one of them.
     pub files: Vec<Vec<u8>>,
     /// What is put in somewhere: commands, counts that are too large, ends of blocks. Not empty.
     pub words: &'static [&'static str],
+    /// Reads a whole file and checks what came of it.
+    pub read: fn(&[u8]) -> Result<()>,
 }
 
-impl Mutator {
+impl Kind {
     /// Reads `cases` damaged files; tells how many were read and how many refused, and the peak of memory.
     ///
     /// # Panics
-    /// With the fewest changes that do it: `read` panics, or its error is not one sentence with a remedy.
-    pub fn run(&self, cases: u32, read: impl Fn(&[u8]) -> Result<()>) {
-        run(cases, (any::<prop::sample::Index>(), changes()), |(file, changes)| {
-            read(&self.damage(&self.files[file.index(self.files.len())], &changes))
+    /// With the fewest changes that do it: reading panics, or its error is not one sentence with a remedy; all files are
+    /// read, or all refused.
+    pub fn run(&self, cases: u32) {
+        let [read, refused] = run(cases, (any::<prop::sample::Index>(), changes()), |(file, changes)| {
+            (self.read)(&self.damage(&self.files[file.index(self.files.len())], &changes))
         });
+        assert!(read > 0 && refused > 0, "{}: {read} read, {refused} refused", self.path);
     }
 
     /// The file with these changes.
@@ -83,8 +88,8 @@ impl Mutator {
     }
 }
 
-/// As [`Mutator::run`], of inputs of any kind.
-pub(crate) fn run<S: Strategy>(cases: u32, inputs: S, read: impl Fn(S::Value) -> Result<()>) {
+/// As [`Kind::run`], of inputs of any kind; how many were read and refused.
+pub(crate) fn run<S: Strategy>(cases: u32, inputs: S, read: impl Fn(S::Value) -> Result<()>) -> [u32; 2] {
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let counts = std::cell::RefCell::new([0u32; 2]);
     let checked = runner.run(&inputs, |input| {
@@ -100,18 +105,20 @@ pub(crate) fn run<S: Strategy>(cases: u32, inputs: S, read: impl Fn(S::Value) ->
     if let Err(e) = checked {
         panic!("{e}");
     }
-    let [read, refused] = counts.into_inner();
+    let counts = counts.into_inner();
+    let [read, refused] = counts;
     eprintln!("{read} read, {refused} refused; peak memory {:.0} MB", crate::parallel::peak_memory() / 1e6);
+    counts
+}
+
+/// What came of a file, whose refusal must begin with its path.
+pub(crate) fn named(path: &str, outcome: Result<()>) -> Result<()> {
+    outcome.inspect_err(|e| assert!(e.message.starts_with(path), "{e}"))
 }
 
 /// One to five changes.
 pub(crate) fn changes() -> impl Strategy<Value = Vec<Change>> {
     proptest::collection::vec((0.0..1.0f64, 0..ACTIONS, any::<u16>()), 1..6)
-}
-
-/// Cases of a long run: `FERROM_MUTATIONS`, or a million.
-pub(crate) fn many() -> u32 {
-    std::env::var("FERROM_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000_000)
 }
 
 /// These files of the reference, under `FERROM_REFERENCE`. One that is not there is told, and left out.

@@ -5,10 +5,11 @@ use super::mesh::{of_file, share_mesh, share_quantities};
 use crate::config::Case;
 use crate::error::{Error, Result};
 use crate::formats::calculix::dat::Dat;
-use crate::formats::calculix::frd::Frd;
+use crate::formats::calculix::frd::{Frd, State};
 use crate::formats::calculix::{Deck, Prints, is_deck};
 use crate::mesh::{Mesh, Subdomain};
 use crate::parallel::{Comm, agree};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -21,11 +22,26 @@ pub(super) struct CalculixResults {
     frd: Frd,
     /// The block of displacements of each time.
     blocks: Vec<usize>,
+    nodal: Vec<Nodal>,
+    /// The block of values at nodes that was read last: several quantities may be in it.
+    last: RefCell<Option<(usize, Vec<f64>)>>,
     prints: Option<Prints>,
 }
 
-/// Values at nodes besides the displacements: our name, CalculiX' block, components.
-const NODAL: [(&str, &str, usize); 2] = [("temperature", "NDTEMP", 1), ("sig", "STRESS", 6)];
+/// What is stored at the nodes at every time. All but temperatures CalculiX has carried from the integration points to the
+/// nodes of each element, and averaged over the elements there.
+struct Nodal {
+    name: String,
+    components: usize,
+    /// Its first component in the blocks.
+    column: usize,
+    /// The block of each time.
+    blocks: Vec<usize>,
+}
+
+/// Our names of values at nodes, CalculiX' blocks, their components. State variables come besides.
+const NODAL: [(&str, &str, usize); 4] =
+    [("temperature", "NDTEMP", 1), ("sig", "STRESS", 6), ("eto", "TOSTRAIN", 6), ("p", "PE", 1)];
 
 impl CalculixResults {
     /// Opens `file.frd`; the mesh is that of `file.inp` where it is beside it: it alone tells integration rules and sets.
@@ -36,13 +52,10 @@ impl CalculixResults {
     /// # Collective
     pub fn open(comm: &Comm, path: &Path) -> Result<CalculixResults> {
         let frd = agree(comm, Frd::open(path))?;
-        let (mut times, mut blocks) = (Vec::new(), Vec::new());
-        for state in frd.states() {
-            if let Some(block) = frd.find(&state, "DISP") {
-                times.push(state.time);
-                blocks.push(block);
-            }
-        }
+        let with_displacement = |s: State| frd.find(&s, "DISP").map(|block| (s, block));
+        let (states, blocks): (Vec<State>, Vec<usize>) =
+            frd.states().into_iter().filter_map(with_displacement).unzip();
+        let times: Vec<f64> = states.iter().map(|s| s.time).collect();
         if let Some(w) = times.windows(2).find(|w| w[1] <= w[0]) {
             let problem = format!("time {} comes after {}", w[1], w[0]);
             return Err(Error::input(path, "", problem, "give the results of one analysis in time"));
@@ -58,7 +71,8 @@ impl CalculixResults {
         let (whole, quantities) = agree(comm, if comm.is_root() { found() } else { Ok(None) })?.unzip();
         let quantities = share_quantities(comm, quantities.unwrap_or_default());
         let sub = share_mesh(comm, whole, None).map_err(|e| of_file(e, path))?;
-        Ok(CalculixResults { sub, times, quantities, frd, blocks, prints })
+        let nodal = nodal(&frd, &states);
+        Ok(CalculixResults { sub, times, quantities, frd, blocks, nodal, last: RefCell::default(), prints })
     }
 
     /// Displacement of the local nodes at a time, `3 n_nodes`.
@@ -87,25 +101,49 @@ impl CalculixResults {
         agree(comm, self.prints.as_ref().map_or(Ok(Vec::new()), read))
     }
 
-    /// What is stored at the nodes besides the displacement, at the local ones, with its components: `temperature`, and `sig`,
-    /// which CalculiX has carried from the integration points to the nodes and averaged over the elements there.
+    /// What is stored at the nodes besides the displacement, with its components.
+    pub fn nodal_names(&self) -> Vec<(String, usize)> {
+        self.nodal.iter().map(|n| (n.name.clone(), n.components)).collect()
+    }
+
+    /// A quantity of [`CalculixResults::nodal_names`] at the local nodes, `n_nodes x components`.
     ///
     /// # Collective
-    pub fn nodal(&self, comm: &Comm, step: usize) -> Result<Vec<(&'static str, usize, Vec<f64>)>> {
-        let block = self.blocks[step];
-        let state = self.frd.states().into_iter().find(|s| s.blocks.contains(&block));
-        let read = || {
-            let mut out = Vec::new();
-            for (name, theirs, components) in NODAL {
-                let found = state.as_ref().and_then(|s| self.frd.find(s, theirs));
-                if let Some(b) = found.filter(|&b| self.frd.blocks[b].components.len() == components) {
-                    out.push((name, components, self.frd.read_at(b, &self.sub.mesh.node_ids)?));
-                }
-            }
-            Ok(out)
-        };
-        agree(comm, read())
+    pub fn nodal(&self, comm: &Comm, step: usize, name: &str) -> Result<Vec<f64>> {
+        let Some(found) = self.nodal.iter().find(|n| n.name == name) else { return Ok(Vec::new()) };
+        let block = found.blocks[step];
+        let mut last = self.last.borrow_mut();
+        if last.as_ref().is_none_or(|l| l.0 != block) {
+            *last = Some((block, agree(comm, self.frd.read_at(block, &self.sub.mesh.node_ids))?));
+        }
+        let all = last.as_ref().map_or(&[][..], |l| l.1.as_slice());
+        let rows = all.chunks_exact(self.frd.blocks[block].components.len().max(1));
+        Ok(rows.flat_map(|row| &row[found.column..found.column + found.components]).copied().collect())
     }
+}
+
+/// What the states of a file have at the nodes, each of them.
+fn nodal(frd: &Frd, states: &[State]) -> Vec<Nodal> {
+    let blocks_of = |theirs: &str, due: &dyn Fn(usize) -> bool| -> Option<Vec<usize>> {
+        let block = |s| frd.find(s, theirs).filter(|&b| due(frd.blocks[b].components.len()));
+        states.iter().map(block).collect()
+    };
+    let mut out = Vec::new();
+    for (name, theirs, components) in NODAL {
+        if let Some(blocks) = blocks_of(theirs, &|n| n == components) {
+            out.push(Nodal { name: name.to_owned(), components, column: 0, blocks });
+        }
+    }
+    if let Some(blocks) = blocks_of("SDV", &|n| n > 0) {
+        let variables = blocks.iter().map(|&b| frd.blocks[b].components.len()).min().unwrap_or(0);
+        out.extend((0..variables).map(|column| Nodal {
+            name: format!("sdv{}", column + 1),
+            components: 1,
+            column,
+            blocks: blocks.clone(),
+        }));
+    }
+    out
 }
 
 /// What an `.frd` file holds.

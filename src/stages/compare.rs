@@ -3,7 +3,8 @@
 use super::Context;
 use super::source::{Cut, ResultFile};
 use crate::error::{Error, Result};
-use crate::fem::{Geometry, MassMatrix};
+use crate::fem::{Geometry, MassMatrix, NodalMean};
+use crate::mesh::ElementKind;
 use crate::parallel::{Comm, agree};
 use std::path::Path;
 
@@ -21,6 +22,8 @@ pub enum Norm {
 pub struct CompareRow {
     /// Quantity.
     pub quantity: String,
+    /// `points` (integration points) or `nodes`.
+    pub at: &'static str,
     /// Time.
     pub time: f64,
     /// Relative L2 error.
@@ -81,7 +84,8 @@ impl CompareReport {
 const FLOOR: f64 = 1e-3;
 
 /// Compares `run` with `reference` at the times of `run` (or those within `from ..= to`). `quantities` empty: `U` and
-/// every quantity that both hold.
+/// every quantity that both hold. What not both have at integration points is compared at the nodes, where that of the other
+/// is carried ([`NodalMean`]).
 ///
 /// # Errors
 /// Another mesh; a time or quantity that one of them lacks.
@@ -102,16 +106,8 @@ pub fn compare(
     let mesh = &a.subdomain().mesh;
     let geometry = agree(comm, Geometry::new(mesh).map_err(Error::from))?;
     let mass = MassMatrix::new(mesh);
-    let names = if quantities.is_empty() {
-        let known = b.point_names(comm)?;
-        let common = a.point_names(comm)?.into_iter().filter(|n| known.contains(n)).map(|n| n.0);
-        std::iter::once("U".to_owned())
-            .filter(|_| a.has_displacement() && b.has_displacement())
-            .chain(common)
-            .collect()
-    } else {
-        quantities.to_vec()
-    };
+    let means = NodalMean::new(comm, a.subdomain());
+    let names = if quantities.is_empty() { common(comm, &a, &b)? } else { quantities.to_vec() };
     if names.is_empty() {
         return Err(Error::input(
             run,
@@ -158,13 +154,24 @@ pub fn compare(
             "correct --from and --to",
         ));
     }
+    let two_points = comm.max1(f64::from(u8::from(mesh.kinds.contains(&ElementKind::C3d6R2)))) > 0.0;
     let mut report = CompareReport::default();
     for name in &names {
+        let at_points = name != "U" && a.has_points(comm, name)? && b.has_points(comm, name)?;
+        if two_points && !at_points && name != "U" {
+            cx.warn(format_args!(
+                "{name} is compared at the nodes of C3D6, to which CalculiX 2.20 carries values as if their points lay elsewhere: \
+                 print them (*EL PRINT) to compare points"
+            ));
+        }
         let mut norms = Vec::new();
         for &(i, j, time) in &steps {
             let sizes = if name == "U" {
                 let (x, y) = (a.displacement(comm, i)?, b.displacement(comm, j)?);
-                nodal_sizes(comm, &mass, &x, &y)
+                nodal_sizes(comm, &mass, 3, &x, &y)
+            } else if !at_points {
+                let (x, y) = (a.at_nodes(comm, i, name, &means)?, b.at_nodes(comm, j, name, &means)?);
+                nodal_sizes(comm, &mass, (y.len() / mesh.n_nodes().max(1)).max(1), &x, &y)
             } else {
                 let (x, y) = (a.points(comm, i, name)?, b.points(comm, j, name)?);
                 point_sizes(comm, &geometry.weights, &x, &y)
@@ -177,6 +184,7 @@ pub fn compare(
             let ratio = |d: f64, s: f64| if d == 0.0 { 0.0 } else { d / s };
             report.rows.push(CompareRow {
                 quantity: name.clone(),
+                at: if at_points { "points" } else { "nodes" },
                 time,
                 l2: ratio(difference, size.max(FLOOR * l2_largest)),
                 l2_of_largest: ratio(difference, l2_largest),
@@ -188,13 +196,38 @@ pub fn compare(
     Ok(report)
 }
 
+/// `U` and the quantities that both hold, one of them at integration points.
+fn common(comm: &Comm, a: &ResultFile, b: &ResultFile) -> Result<Vec<String>> {
+    let [points, others] = [a.point_names(comm)?, b.point_names(comm)?];
+    let [nodal, nodal_others] = [a.nodal_names(comm)?, b.nodal_names(comm)?];
+    let both = |n: &(String, usize)| {
+        (points.contains(n) && (others.contains(n) || nodal_others.contains(n)))
+            || (nodal.contains(n) && others.contains(n))
+    };
+    let mut names = vec!["U".to_owned()];
+    names.retain(|_| a.has_displacement() && b.has_displacement());
+    for name in points.iter().chain(&nodal).filter(|n| both(n)) {
+        if !names.contains(&name.0) {
+            names.push(name.0.clone());
+        }
+    }
+    Ok(names)
+}
+
 /// `[||x - y||, ||y||, max |x - y|, max |y|]`.
-fn nodal_sizes(comm: &Comm, mass: &MassMatrix<'_>, x: &[f64], y: &[f64]) -> [f64; 4] {
+fn nodal_sizes(comm: &Comm, mass: &MassMatrix<'_>, components: usize, x: &[f64], y: &[f64]) -> [f64; 4] {
     let d: Vec<f64> = x.iter().zip(y).map(|(x, y)| x - y).collect();
-    let mut product = vec![0.0; d.len()];
-    let mut square = |v: &[f64]| {
-        mass.apply(v, 3, &mut product);
-        crate::rom::dense::dot(v, &product)
+    // three components at a time: of a displacement all, of a tensor the two halves
+    let square = |v: &[f64]| -> f64 {
+        let part = |first: usize| {
+            let n = (components - first).min(3);
+            let part: Vec<f64> =
+                v.chunks_exact(components).flat_map(|v| &v[first..first + n]).copied().collect();
+            let mut product = vec![0.0; part.len()];
+            mass.apply(&part, n, &mut product);
+            crate::rom::dense::dot(&part, &product)
+        };
+        (0..components).step_by(3).map(part).sum()
     };
     let mut sums = [square(&d), square(y)];
     sizes(comm, &mut sums, &d, y)

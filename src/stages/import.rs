@@ -50,6 +50,7 @@ pub fn import(cx: &Context, results: &Path, case: Option<&Case>, out: &Path) -> 
         .transpose();
     let mut history = agree(comm, history)?;
     let names = source.point_names(comm)?;
+    let nodal_names = source.nodal_names(comm)?;
     let mut writer = SnapshotWriter::create(comm, out, StoreKind::Snapshots, sub, &text, &provenance)?;
     let mut cells = CellMeans::new(mesh, names.iter().map(|(name, components)| (name.as_str(), *components)));
     let mut temperature = vec![0.0; mesh.n_nodes()];
@@ -73,14 +74,17 @@ pub fn import(cx: &Context, results: &Path, case: Option<&Case>, out: &Path) -> 
             .iter()
             .map(|(name, components)| Ok((name, *components, source.points(comm, k, name)?)))
             .collect::<Result<Vec<_>>>()?;
-        let others = cx.timers.time("read", || source.nodal(comm, k))?;
+        let others = cx.timers.time("read", || {
+            let read = |(name, _): &(String, usize)| source.nodal(comm, k, name);
+            nodal_names.iter().map(read).collect::<Result<Vec<_>>>()
+        })?;
         let mut nodal = vec![Field::new("U", 3, &u)];
         if let Some(h) = &mut history {
             h.evaluate(time, &mut temperature);
             nodal.push(Field::new("temperature", 1, &temperature));
         }
-        for (name, components, values) in &others {
-            match (*name, &history) {
+        for ((name, components), values) in nodal_names.iter().zip(&others) {
+            match (name.as_str(), &history) {
                 ("temperature", Some(_)) => hotter.compare(values, &temperature, time),
                 _ => nodal.push(Field::new(name, *components, values)),
             }

@@ -4,6 +4,7 @@ use super::ansys::AnsysResults;
 use super::calculix::CalculixResults;
 use super::mesh::{of_file, share_mesh};
 use crate::error::{Error, Result};
+use crate::fem::NodalMean;
 use crate::formats::zset::{FieldSource, Layout, Places, Shear, Stored, TENSOR};
 use crate::mesh::Subdomain;
 use crate::parallel::{Comm, agree};
@@ -17,6 +18,37 @@ pub(super) enum Cut {
     Anew,
     /// The subdomains of the results, where they are as many as the ranks.
     Own,
+}
+
+/// A quantity that is stored, and of a tensor the component asked for.
+struct Asked {
+    stored: String,
+    components: usize,
+    component: Option<usize>,
+}
+
+impl Asked {
+    fn find(known: &[(String, usize)], name: &str) -> Option<Asked> {
+        let of = |(stored, components): &(String, usize), component| Asked {
+            stored: stored.clone(),
+            components: *components,
+            component,
+        };
+        let part = |k: &(String, usize)| {
+            let end = name.strip_prefix(&k.0).filter(|_| k.1 == 6)?;
+            TENSOR.iter().position(|c| *c == end).map(|c| of(k, Some(c)))
+        };
+        let whole = known.iter().find(|k| k.0 == name).map(|k| of(k, None));
+        whole.or_else(|| known.iter().find_map(part))
+    }
+
+    /// The component of all values.
+    fn of(&self, values: Vec<f64>) -> Vec<f64> {
+        match self.component {
+            Some(c) => values.iter().skip(c).step_by(self.components).copied().collect(),
+            None => values,
+        }
+    }
 }
 
 /// Results, open on every rank.
@@ -110,14 +142,55 @@ impl ResultFile {
         }
     }
 
-    /// Other values that the results of another program have at nodes, with their components.
+    /// Quantities stored at nodes besides the displacement, with their components.
     ///
     /// # Collective
-    pub fn nodal(&self, comm: &Comm, step: usize) -> Result<Vec<(&'static str, usize, Vec<f64>)>> {
+    pub fn nodal_names(&self, comm: &Comm) -> Result<Vec<(String, usize)>> {
         match &self.kind {
-            Kind::Calculix(results) => results.nodal(comm, step),
+            Kind::Store(file) => {
+                let named = |n: String| file.nodal_components(&n).map(|components| (n, components));
+                let names = file.nodal_names();
+                let others = names.map(|n| n.into_iter().filter(|n| n != "U").map(named).collect());
+                agree(comm, others.and_then(|found: Result<_>| found))
+            }
+            Kind::Calculix(results) => Ok(results.nodal_names()),
             _ => Ok(Vec::new()),
         }
+    }
+
+    /// A quantity of [`ResultFile::nodal_names`] at the local nodes, `n_nodes x components`.
+    ///
+    /// # Collective
+    pub fn nodal(&self, comm: &Comm, step: usize, name: &str) -> Result<Vec<f64>> {
+        match &self.kind {
+            Kind::Store(file) => file.read_nodal(comm, step, name),
+            Kind::Calculix(results) => results.nodal(comm, step, name),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// A quantity, or one component of a tensor, at the local nodes: as it is stored there, else carried there from the
+    /// integration points.
+    ///
+    /// # Errors
+    /// As [`ResultFile::points`].
+    ///
+    /// # Collective
+    pub fn at_nodes(&self, comm: &Comm, step: usize, name: &str, means: &NodalMean) -> Result<Vec<f64>> {
+        if let Some(asked) = Asked::find(&self.nodal_names(comm)?, name) {
+            return Ok(asked.of(self.nodal(comm, step, &asked.stored)?));
+        }
+        let values = self.points(comm, step, name)?;
+        let sub = self.subdomain();
+        let components = values.len() / sub.mesh.n_points().max(1);
+        Ok(means.average(comm, sub, &values, components.max(1)))
+    }
+
+    /// Whether a quantity, or the tensor that it is a component of, is stored at integration points.
+    ///
+    /// # Collective
+    pub fn has_points(&self, comm: &Comm, name: &str) -> Result<bool> {
+        Ok(Asked::find(&self.point_names(comm)?, name).is_some())
     }
 
     /// Quantities stored at integration points, with their components: under our names where they have one.
@@ -166,45 +239,37 @@ impl ResultFile {
     /// # Collective
     pub fn points(&self, comm: &Comm, step: usize, name: &str) -> Result<Vec<f64>> {
         let known = self.point_names(comm)?;
-        let whole = known.iter().find(|k| k.0 == name);
-        let component =
-            |k: &&(String, usize)| k.1 == 6 && name.strip_prefix(&k.0).is_some_and(|c| TENSOR.contains(&c));
-        let (base, components) = match whole.or_else(|| known.iter().find(component)) {
-            Some(found) => found.clone(),
-            None => {
-                let mut list: Vec<&str> = known.iter().map(|k| k.0.as_str()).collect();
-                if self.has_displacement() {
-                    list.insert(0, "U");
-                }
-                let there = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
-                return Err(Error::input(
-                    &self.path,
-                    "",
-                    format!("holds no quantity '{name}' (there are: {there})"),
-                    "ask for one of these, or write it with --rebuild or [output] quantities",
-                ));
+        let Some(asked) = Asked::find(&known, name) else {
+            let mut list: Vec<String> =
+                known.into_iter().chain(self.nodal_names(comm)?).map(|k| k.0).collect();
+            if self.has_displacement() {
+                list.insert(0, "U".to_owned());
             }
+            let there = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
+            return Err(Error::input(
+                &self.path,
+                "",
+                format!("holds no quantity '{name}' (there are: {there})"),
+                "ask for one of these, or write it with --rebuild or [output] quantities",
+            ));
         };
+        let base = &asked.stored;
         let values = match &self.kind {
-            Kind::Store(file) => file.read_point(comm, step, &base)?,
+            Kind::Store(file) => file.read_point(comm, step, base)?,
             Kind::Zset { sub, results, prefix, .. } => {
                 let elements = Some(sub.mesh.element_index.as_slice());
-                let theirs = theirs(&base, prefix.as_deref());
-                let read = if components == 6 {
+                let theirs = theirs(base, prefix.as_deref());
+                let read = if asked.components == 6 {
                     results.tensor(step, &theirs, elements, Shear::Tensor)
                 } else {
                     results.integ(step, &[theirs.as_str()], elements)
                 };
                 agree(comm, read)?
             }
-            Kind::Ansys(results) => results.points(comm, step, &base)?,
-            Kind::Calculix(results) => results.points(comm, step, &base)?,
+            Kind::Ansys(results) => results.points(comm, step, base)?,
+            Kind::Calculix(results) => results.points(comm, step, base)?,
         };
-        if whole.is_some() {
-            return Ok(values);
-        }
-        let c = TENSOR.iter().position(|c| name.ends_with(c)).unwrap_or(0);
-        Ok(values.iter().skip(c).step_by(components).copied().collect())
+        Ok(asked.of(values))
     }
 
     /// Whether both files are of one mesh, as far as this rank sees it.

@@ -188,6 +188,14 @@ impl SnapshotFile {
         Ok(find(&self.file, &self.placed, Support::Points, "ferrom/points", name)?.components)
     }
 
+    /// Components of a nodal field.
+    ///
+    /// # Errors
+    /// As [`SnapshotFile::read_nodal`].
+    pub fn nodal_components(&self, name: &str) -> Result<usize> {
+        Ok(find(&self.file, &self.placed, Support::Nodes, "VTKHDF/PointData", name)?.components)
+    }
+
     fn names(&self, group: &str) -> Result<Vec<String>> {
         Ok(self.file.members(group)?.iter().map(|n| decode(n)).collect())
     }

@@ -1,10 +1,12 @@
-//! Decks that were changed at random are read or refused: no panic, no hang.
+//! Decks to damage.
 
 use super::lines::Lines;
 use super::reader;
 use crate::error::{Error, Result};
-use crate::formats::mutate::{Mutator, many, references};
+use crate::formats::mutate::{Kind, references};
 use std::path::Path;
+
+const PATH: &str = "deck.dat";
 
 /// A deck with every kind of command.
 const SMALL: &str = "/PREP7\nE = 2e5*(1+.5)\nET,1,186\nKEYOPT,1,2,1\nETBLOCK,1,1\n(2i9,19a9)\n        1      185        0\n-1\n\
@@ -34,7 +36,7 @@ const WORDS: [&str; 14] = [
     "D,1,UX,1,,99999999\n",
 ];
 
-fn decks() -> Mutator {
+pub(in crate::formats) fn decks() -> Kind {
     let mut files = vec![SMALL.as_bytes().to_vec()];
     files.extend(references(&[
         "ansys/vm/vm155.dat",
@@ -42,11 +44,11 @@ fn decks() -> Mutator {
         "ansys/decks/krylov_pressure_load.cdb",
         "ansys/decks/etblock.cdb",
     ]));
-    Mutator { files, words: &WORDS }
+    Kind { path: PATH, files, words: &WORDS, read }
 }
 
 fn read(bytes: &[u8]) -> Result<()> {
-    let path = Path::new("deck.dat");
+    let path = Path::new(PATH);
     let deck = reader::parse(path, Lines::new(path, bytes), bytes.len() as u64)?;
     // what a deck makes is bounded by its size and the work that is allowed for it
     let bound = 1_000_000 + 200 * bytes.len();
@@ -59,15 +61,4 @@ fn read(bytes: &[u8]) -> Result<()> {
         }
     }
     deck.mesh().map(drop)
-}
-
-#[test]
-fn damaged_decks_are_read_or_refused() {
-    decks().run(3000, read);
-}
-
-#[test]
-#[ignore = "as many cases as FERROM_MUTATIONS says"]
-fn a_million_damaged_decks_are_read_or_refused() {
-    decks().run(many(), read);
 }

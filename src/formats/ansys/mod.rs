@@ -24,7 +24,7 @@ mod blocks;
 mod columns;
 mod commands;
 #[cfg(test)]
-mod damage_tests;
+pub(in crate::formats) mod damage_tests;
 mod deck;
 mod expression;
 mod fields;

@@ -134,6 +134,14 @@ impl ElementType {
         }
     }
 
+    /// Why its elements are refused, where they are.
+    pub fn refused(&self) -> Option<&'static str> {
+        match self.usage() {
+            Use::Refused(why) => Some(why),
+            _ => None,
+        }
+    }
+
     /// How its formulation in Ansys differs from ours by its options, where it does.
     pub fn formulation(&self) -> Option<&'static str> {
         match (self.routine, self.keyopt(2), self.keyopt(6)) {

@@ -114,11 +114,6 @@ impl<'d> Cards<'d> {
         })
     }
 
-    /// Something wrong at a place.
-    pub fn error(&self, place: &Place, problem: impl fmt::Display, remedy: impl fmt::Display) -> Error {
-        Error::input(&self.deck, place, problem, remedy)
-    }
-
     /// The next line with something on it, upper case but for names of files, blanks taken out; `None` at the end.
     fn line(&mut self) -> Result<Option<String>> {
         loop {
@@ -139,7 +134,7 @@ impl<'d> Cards<'d> {
             self.bytes += n as u64;
             if n as u64 == LONGEST_LINE {
                 let problem = format!("has more than {LONGEST_LINE} characters");
-                return Err(self.error(&self.place(), problem, "this is no deck of CalculiX"));
+                return Err(Error::input(&self.deck, &self.place(), problem, "this is no deck of CalculiX"));
             }
             let text = self.buffer.trim_ascii();
             if text.is_empty() || text.starts_with(b"**") {
@@ -184,15 +179,25 @@ impl<'d> Cards<'d> {
 
     fn include(&mut self, card: &Card) -> Result<()> {
         let Some(name) = card.parameter("INPUT").filter(|n| !n.is_empty()) else {
-            return Err(self.error(&card.place, "*INCLUDE names no file", "write *INCLUDE,INPUT=file"));
+            return Err(Error::input(
+                &self.deck,
+                &card.place,
+                "*INCLUDE names no file",
+                "write *INCLUDE,INPUT=file",
+            ));
         };
         let path = self.deck.parent().unwrap_or(Path::new("")).join(name);
         if self.opened == MOST_FILES || self.open.len() > DEEPEST {
             let problem = format!("*INCLUDE of '{name}' is one too many");
-            return Err(self.error(&card.place, problem, "do not include files in circles"));
+            return Err(Error::input(&self.deck, &card.place, problem, "do not include files in circles"));
         }
         let file = File::open(&path).map_err(|e| {
-            self.error(&card.place, format!("'{name}' cannot be read ({e})"), "put it into the deck's folder")
+            Error::input(
+                &self.deck,
+                &card.place,
+                format!("'{name}' cannot be read ({e})"),
+                "put it into the deck's folder",
+            )
         })?;
         self.opened += 1;
         self.open.push(Open { path, reader: Box::new(BufReader::new(file)), line: 0 });

@@ -1,12 +1,12 @@
-//! Decks that were changed at random are read or refused: no panic, no hang.
-//!
-//! `FERROM_MUTATIONS=1000000 cargo test --release calculix::damage -- --ignored` runs as many cases.
+//! Decks to damage.
 
 use super::cards::Cards;
 use super::reader;
 use crate::error::Result;
-use crate::formats::mutate::{Mutator, many, references};
+use crate::formats::mutate::{Kind, references};
 use std::path::Path;
+
+const PATH: &str = "deck.inp";
 
 /// A deck with every kind of card.
 const SMALL: &str = "*HEADING\ncube\n*NODE,NSET=NALL\n1,0,0,0\n2,1.,0,0\n3,1,1.,0\n4,0,1,0\n5,0,0,1\n6,1,0,1\n7,1,1,1\n8,0,1,1\n\
@@ -39,7 +39,7 @@ const WORDS: [&str; 16] = [
 ];
 
 fn read(bytes: &[u8]) -> Result<()> {
-    let path = Path::new("deck.inp");
+    let path = Path::new(PATH);
     let deck = reader::parse(path, Cards::new(path, bytes), bytes.len() as u64)?;
     // what a deck makes is bounded by its size
     let bound = 1_000_000 + 200 * bytes.len();
@@ -59,20 +59,8 @@ fn read(bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn run(cases: u32) {
+pub(in crate::formats) fn decks() -> Kind {
     let mut files = vec![SMALL.as_bytes().to_vec()];
     files.extend(references(&["calculix/pwh_tiny_c3d8.inp", "calculix/tet10.inp"]));
-    Mutator { files, words: &WORDS }.run(cases, read);
-}
-
-#[test]
-fn damaged_decks_are_read_or_refused() {
-    read(SMALL.as_bytes()).unwrap();
-    run(2000);
-}
-
-#[test]
-#[ignore = "as many cases as FERROM_MUTATIONS says"]
-fn a_million_damaged_decks_are_read_or_refused() {
-    run(many());
+    Kind { path: PATH, files, words: &WORDS, read }
 }

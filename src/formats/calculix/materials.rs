@@ -61,7 +61,7 @@ impl Reader<'_> {
         let known: &[&str] = match card.key.as_str() {
             "MATERIAL" => {
                 let Some(name) = card.parameter("NAME").filter(|n| !n.is_empty()) else {
-                    return Err(self.error(&card.place, "*MATERIAL has no NAME", "name it"));
+                    return Err(self.deck.error(&card.place, "*MATERIAL has no NAME", "name it"));
                 };
                 self.material = name.to_owned();
                 self.deck.materials.entry(name.to_owned()).or_default();
@@ -84,7 +84,7 @@ impl Reader<'_> {
             self.refuse(&card.place, format!("*{} with {name}={value}", card.key));
         }
         if self.material.is_empty() {
-            return Err(self.error(
+            return Err(self.deck.error(
                 &card.place,
                 format!("*{} before any *MATERIAL", card.key),
                 "correct the order",
@@ -97,7 +97,7 @@ impl Reader<'_> {
                 let n = row.field(0).parse().ok().filter(|n: &u64| *n <= MOST);
                 let Some(n) = n else {
                     let problem = format!("'{}' is no number of state variables up to {MOST}", row.field(0));
-                    return Err(self.error(&row.place, problem, "correct *DEPVAR"));
+                    return Err(self.deck.error(&row.place, problem, "correct *DEPVAR"));
                 };
                 self.current().state = n as usize;
             }
@@ -138,7 +138,7 @@ impl Reader<'_> {
             rows.push(self.numbers(&row)?);
         }
         if rows.first().is_none_or(Vec::is_empty) {
-            return Err(self.error(&card.place, format!("*{} has no values", card.key), "give them"));
+            return Err(self.deck.error(&card.place, format!("*{} has no values", card.key), "give them"));
         }
         Ok(Table { place: card.place.clone(), rows })
     }
@@ -151,7 +151,7 @@ impl Reader<'_> {
     /// A number.
     pub(super) fn value(&self, place: &Place, text: &str) -> Result<f64> {
         number(text)
-            .ok_or_else(|| self.error(place, format!("'{text}' is not a finite number"), "correct it"))
+            .ok_or_else(|| self.deck.error(place, format!("'{text}' is not a finite number"), "correct it"))
     }
 
     /// `*USER MATERIAL, CONSTANTS=n`: eight numbers a line; after the constants the temperature.
@@ -159,7 +159,7 @@ impl Reader<'_> {
         let wanted = card.parameter("CONSTANTS").unwrap_or("");
         let Some(n) = wanted.parse().ok().filter(|n: &u64| (1..=MOST).contains(n)) else {
             let problem = format!("'{wanted}' is no number of constants up to {MOST}");
-            return Err(self.error(&card.place, problem, "write *USER MATERIAL,CONSTANTS=n"));
+            return Err(self.deck.error(&card.place, problem, "write *USER MATERIAL,CONSTANTS=n"));
         };
         let n = n as usize;
         let mut rows: Vec<Vec<f64>> = Vec::new();
@@ -178,7 +178,7 @@ impl Reader<'_> {
         }
         if rows.is_empty() || rows.iter().any(|r| r.len() < n) {
             let problem = format!("*USER MATERIAL has not all of its {n} constants");
-            return Err(self.error(&card.place, problem, "give eight a line, then the temperature"));
+            return Err(self.deck.error(&card.place, problem, "give eight a line, then the temperature"));
         }
         let material = self.current();
         material.user = Some(Table { place: card.place.clone(), rows });

@@ -16,7 +16,7 @@
 
 mod cards;
 #[cfg(test)]
-mod damage_tests;
+pub(in crate::formats) mod damage_tests;
 pub mod dat;
 mod deck;
 pub mod frd;

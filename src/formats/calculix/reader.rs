@@ -3,7 +3,7 @@
 use super::cards::{Card, Cards, Place, Row, label};
 use super::deck::{Deck, Section, element_kind};
 use super::history::DeckAmplitude;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -116,15 +116,6 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn error(
-        &self,
-        place: &Place,
-        problem: impl std::fmt::Display,
-        remedy: impl std::fmt::Display,
-    ) -> Error {
-        self.cards.error(place, problem, remedy)
-    }
-
     /// Remembers the first thing that a case may not leave out.
     pub(super) fn refuse(&mut self, place: &Place, what: impl Into<String>) {
         self.deck.refused.get_or_insert((place.clone(), what.into()));
@@ -145,12 +136,12 @@ impl Reader<'_> {
             return Ok(());
         }
         let problem = format!("sets and loads name more than {allowed} nodes and elements by then");
-        Err(self.error(place, problem, "correct the ranges of GENERATE, or the sets"))
+        Err(self.deck.error(place, problem, "correct the ranges of GENERATE, or the sets"))
     }
 
     pub(super) fn id(&self, row: &Row, k: usize, what: &str) -> Result<u64> {
         label(row.field(k)).ok_or_else(|| {
-            self.error(&row.place, format!("'{}' is no number of {what}", row.field(k)), "correct it")
+            self.deck.error(&row.place, format!("'{}' is no number of {what}", row.field(k)), "correct it")
         })
     }
 
@@ -199,7 +190,7 @@ impl Reader<'_> {
                 let next = self.cards.row()?;
                 let Some(next) = next.filter(|r| !r.fields.is_empty()) else {
                     let problem = format!("element {id} ({name}) lacks {missing} of its nodes");
-                    return Err(self.error(&row.place, problem, "complete it"));
+                    return Err(self.deck.error(&row.place, problem, "complete it"));
                 };
                 (row, from) = (next, 0);
             }
@@ -218,7 +209,7 @@ impl Reader<'_> {
         let key = if nodes { "NSET" } else { "ELSET" };
         self.only(card, &[key, "GENERATE"]);
         let Some(name) = card.parameter(key).filter(|n| !n.is_empty()) else {
-            return Err(self.error(
+            return Err(self.deck.error(
                 &card.place,
                 format!("*{key} has no name"),
                 format!("write *{key},{key}=name"),
@@ -245,7 +236,7 @@ impl Reader<'_> {
                 let sets = if nodes { &self.deck.node_sets } else { &self.deck.element_sets };
                 let Some(other) = sets.get(field).cloned() else {
                     let problem = format!("'{field}' is neither a number nor a set that is known by then");
-                    return Err(self.error(&row.place, problem, "define it before"));
+                    return Err(self.deck.error(&row.place, problem, "define it before"));
                 };
                 self.spend(&row.place, other.len() as u64)?;
                 members.extend(other);
@@ -268,7 +259,7 @@ impl Reader<'_> {
             let hint = crate::error::nearest(field, sets.keys().map(String::as_str));
             let remedy =
                 hint.map_or_else(|| "define it before".to_owned(), |n| format!("the nearest is '{n}'"));
-            return Err(self.error(&row.place, format!("there is no {what} set '{field}'"), remedy));
+            return Err(self.deck.error(&row.place, format!("there is no {what} set '{field}'"), remedy));
         };
         self.spend(&row.place, found.len() as u64)?;
         Ok(found)
@@ -285,7 +276,7 @@ impl Reader<'_> {
         while let Some(row) = self.cards.row()? {
             let Some(face) = face_number(row.field(1), 'S') else {
                 let problem = format!("'{}' is no face S1 to S6", row.field(1));
-                return Err(self.error(&row.place, problem, "correct the surface"));
+                return Err(self.deck.error(&row.place, problem, "correct the surface"));
             };
             faces.extend(self.members(&row, false)?.into_iter().map(|e| (e, face)));
         }
@@ -306,13 +297,13 @@ impl Reader<'_> {
                 if points.last().is_some_and(|p| p.0 >= point.0) {
                     let problem =
                         format!("time {} of *AMPLITUDE does not come after the one before", point.0);
-                    return Err(self.error(&row.place, problem, "sort the times"));
+                    return Err(self.deck.error(&row.place, problem, "sort the times"));
                 }
                 points.push(point);
             }
         }
         if points.is_empty() {
-            return Err(self.error(&card.place, "*AMPLITUDE has no points", "give times and values"));
+            return Err(self.deck.error(&card.place, "*AMPLITUDE has no points", "give times and values"));
         }
         let place = self.deck.history.amplitudes.len() as u32;
         self.deck.history.amplitudes.push(DeckAmplitude { total, points });

@@ -59,7 +59,7 @@ impl Reader<'_> {
     fn procedure(&mut self, card: &Card) -> Result<()> {
         self.only(card, &["DIRECT", "SOLVER", "CETOL"]);
         if self.step.is_none() || self.now.procedure {
-            return Err(self.error(
+            return Err(self.deck.error(
                 &card.place,
                 format!("*{} not in a *STEP of its own", card.key),
                 "write *STEP before",
@@ -76,7 +76,7 @@ impl Reader<'_> {
         let count = length / first;
         if !(first > 0.0 && length > 0.0 && count < MOST_INCREMENTS) {
             let problem = format!("increments of {first} in a step of {length} are not possible");
-            return Err(self.error(&row.place, problem, "both are positive, at most 1e9 increments"));
+            return Err(self.deck.error(&row.place, problem, "both are positive, at most 1e9 increments"));
         }
         if card.parameter("DIRECT").is_none() {
             let warning = format!(
@@ -91,7 +91,7 @@ impl Reader<'_> {
         let start = self.deck.history.steps.last().map_or(0.0, |s| s.end);
         let end = start + length;
         if end <= start || !end.is_finite() {
-            return Err(self.error(
+            return Err(self.deck.error(
                 &row.place,
                 format!("a step of {length} at {start} has no length"),
                 "correct it",
@@ -133,7 +133,7 @@ impl Reader<'_> {
                 Some(&place) => Some(place),
                 None => {
                     let problem = format!("there is no *AMPLITUDE '{name}' before");
-                    return Err(self.error(&card.place, problem, "define it"));
+                    return Err(self.deck.error(&card.place, problem, "define it"));
                 }
             },
         };
@@ -233,7 +233,7 @@ impl Reader<'_> {
                     let n = self.vector::<6>(&row, 3)?;
                     let (center, axis) = ([n[0], n[1], n[2]], [n[3], n[4], n[5]]);
                     if axis == [0.0; 3] {
-                        return Err(self.error(
+                        return Err(self.deck.error(
                             &row.place,
                             "the axis of CENTRIF has no direction",
                             "give it",
@@ -245,7 +245,7 @@ impl Reader<'_> {
                     let n: [f64; 3] = self.vector(&row, 3)?;
                     let norm = n.iter().map(|x| x * x).sum::<f64>().sqrt();
                     if !(norm > 0.0 && norm.is_finite()) {
-                        return Err(self.error(&row.place, "GRAV has no direction", "give it"));
+                        return Err(self.deck.error(&row.place, "GRAV has no direction", "give it"));
                     }
                     self.body(&row, named, Body::Gravity(n.map(|x| x / norm)), change)?;
                 }
@@ -270,7 +270,7 @@ impl Reader<'_> {
             let value = self.value(&row.place, row.field(2))?;
             let Some(faces) = self.deck.surfaces.get(row.field(0)).cloned() else {
                 let problem = format!("there is no surface '{}' of elements before", row.field(0));
-                return Err(self.error(&row.place, problem, "define it with *SURFACE"));
+                return Err(self.deck.error(&row.place, problem, "define it with *SURFACE"));
             };
             self.spend(&row.place, faces.len() as u64)?;
             self.press(&row, faces.into_iter(), Change { step, value, amplitude });
@@ -332,7 +332,7 @@ impl Reader<'_> {
     /// The step that a load stands in.
     fn present(&self, card: &Card) -> Result<u32> {
         self.step.ok_or_else(|| {
-            self.error(
+            self.deck.error(
                 &card.place,
                 format!("*{} outside of a step", card.key),
                 "put it between *STEP and *END STEP",

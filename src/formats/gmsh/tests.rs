@@ -1,5 +1,5 @@
 use super::*;
-use crate::formats::mutate::{Mutator, many};
+use crate::formats::mutate::{Kind, named};
 
 /// A tetrahedron with a face, an edge and a corner; labels in no order; the face looks inward.
 const TEXT: &str = "$MeshFormat
@@ -137,25 +137,12 @@ fn what_is_wrong_in_a_file_is_told_in_a_sentence() {
     assert!(told.contains("opposite order; it was written on a big-endian machine"), "{told}");
 }
 
-fn damaged(cases: u32) {
-    let files = vec![TEXT.as_bytes().to_vec(), binary()];
-    Mutator { files, words: &["$Nodes\n", "$EndNodes\n", "3 1 4 1\n", "-1", "nan", "99999999999"] }.run(
-        cases,
-        |bytes| {
-            parse(Path::new("a.msh"), bytes).map(drop).inspect_err(|e| {
-                assert!(e.message.starts_with("a.msh"), "{}", e.message);
-            })
-        },
-    );
-}
-
-#[test]
-fn damaged_files_are_read_or_refused() {
-    damaged(5000);
-}
-
-#[test]
-#[ignore = "as many cases as FERROM_MUTATIONS says"]
-fn a_million_damaged_files_are_read_or_refused() {
-    damaged(many());
+/// Meshes to damage.
+pub(in crate::formats) fn meshes() -> Kind {
+    Kind {
+        path: "a.msh",
+        files: vec![TEXT.as_bytes().to_vec(), binary()],
+        words: &["$Nodes\n", "$EndNodes\n", "3 1 4 1\n", "-1", "nan", "99999999999"],
+        read: |bytes| named("a.msh", parse(Path::new("a.msh"), bytes).map(drop)),
+    }
 }

@@ -11,7 +11,7 @@ mod numbers;
 mod vtu;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::formats) mod tests;
 
 use super::cells::{Cells, Shape};
 use crate::error::{Error, Result};

@@ -4,8 +4,8 @@ use super::blocks::parse as parse_blocks;
 use super::lines::Lines;
 use super::mesh_tests::{every_kind, geo_bytes, geof_text, read_bytes, read_text};
 use super::{Inp, Layout, Results, UtIndex, ZsetMaterial, read_record, ut};
-use crate::error::Error;
-use crate::formats::mutate::{Mutator, changes, many, references, run};
+use crate::error::{Error, Result};
+use crate::formats::mutate::{Kind, changes, references, run};
 use crate::mesh::ElementKind;
 use proptest::prelude::*;
 use std::path::Path;
@@ -57,43 +57,46 @@ const INDEX_WORDS: [&str; 8] = [
 ];
 const INDEX: &str = "**meshfile m.geof\n**node U1 U2\n**integ p sig11\n**element\n1 1 1 0 0.\n2 1 1 1 1.5\n";
 
-fn text_meshes(cases: u32) {
+pub(in crate::formats) fn text_meshes() -> Kind {
     let mut files = vec![geof_text(&every_kind()).into_bytes()];
     files.extend(references(&["zset/MecaParallel/cube-pmeshes/cube-002.geof"]));
-    Mutator { files, words: &MESH_WORDS }.run(cases, |bytes| read_text(bytes).map(drop));
+    Kind { path: "m.geof", files, words: &MESH_WORDS, read: |bytes| read_text(bytes).map(drop) }
 }
 
-fn binary_meshes(cases: u32) {
+pub(in crate::formats) fn binary_meshes() -> Kind {
     let mut files = vec![geo_bytes(&every_kind())];
     files.extend(references(&["zset/MecaSequentialMonoCrystal/cube.geo"]));
-    Mutator { files, words: &MESH_WORDS }.run(cases, |bytes| read_bytes(bytes).map(drop));
+    Kind { path: "m.geo", files, words: &MESH_WORDS, read: |bytes| read_bytes(bytes).map(drop) }
 }
 
-fn inputs_and_materials(cases: u32) {
+pub(in crate::formats) fn inputs_and_materials() -> Kind {
     let mut files = vec![INP.as_bytes().to_vec(), MATERIAL.as_bytes().to_vec()];
     files.extend(references(&["zset/MecaSequential/cube.inp", "zset/MecaSequentialMonoCrystal/evpcry"]));
+    Kind { path: "case", files, words: &INPUT_WORDS, read: read_input }
+}
+
+fn read_input(text: &[u8]) -> Result<()> {
     let path = Path::new("case");
-    Mutator { files, words: &INPUT_WORDS }.run(cases, |text| {
-        let document = parse_blocks(path, Lines::new(path, text, text.len() as u64))?;
-        if let Ok(material) = ZsetMaterial::from_document(&document) {
-            material.to_spec("m")?.build().map_err(|e| Error::input(path, "", e, "correct it"))?;
-        }
-        let inp = Inp::from_document(&document)?;
-        let _ = (inp.resolution.times(), inp.temperature.map(|t| t.knots(10.0)));
-        Ok(())
-    });
+    let document = parse_blocks(path, Lines::new(path, text, text.len() as u64))?;
+    if let Ok(material) = ZsetMaterial::from_document(&document) {
+        material.to_spec("m")?.build().map_err(|e| Error::input(path, "", e, "correct it"))?;
+    }
+    let inp = Inp::from_document(&document)?;
+    let _ = (inp.resolution.times(), inp.temperature.map(|t| t.knots(10.0)));
+    Ok(())
 }
 
 /// An index and its binary files, which keep their size more often than not.
-fn results(cases: u32) {
+pub(in crate::formats) fn results(cases: u32) {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let layout = Layout::new(6, &[ElementKind::C3d6, ElementKind::C3d4]);
-    let mutator = Mutator { files: vec![INDEX.as_bytes().to_vec()], words: &INDEX_WORDS };
+    let index = || vec![INDEX.as_bytes().to_vec()];
+    let kind = Kind { path: "r.ut", files: index(), words: &INDEX_WORDS, read: |_| Ok(()) };
     run(cases, (changes(), changes()), |(index, values)| {
-        std::fs::write(at("r.ut"), mutator.damage(INDEX.as_bytes(), &index)).unwrap();
+        std::fs::write(at("r.ut"), kind.damage(INDEX.as_bytes(), &index)).unwrap();
         let bytes = |n: usize| {
-            let mut b = mutator.damage(&vec![0; n], &values);
+            let mut b = kind.damage(&vec![0; n], &values);
             if values[0].2 % 4 > 0 {
                 b.resize(n, 0x7f);
             }
@@ -108,38 +111,6 @@ fn results(cases: u32) {
         results.integ(1, &["p", "sig11"], None)?;
         results.nodal(1, "U2", None).map(drop)
     });
-}
-
-#[test]
-fn damaged_files_are_read_or_refused() {
-    text_meshes(1000);
-    binary_meshes(1000);
-    inputs_and_materials(1000);
-    results(1000);
-}
-
-#[test]
-#[ignore = "as many cases as FERROM_MUTATIONS says"]
-fn a_million_damaged_text_meshes_are_read_or_refused() {
-    text_meshes(many());
-}
-
-#[test]
-#[ignore = "as many cases as FERROM_MUTATIONS says"]
-fn a_million_damaged_binary_meshes_are_read_or_refused() {
-    binary_meshes(many());
-}
-
-#[test]
-#[ignore = "as many cases as FERROM_MUTATIONS says"]
-fn a_million_damaged_inputs_and_materials_are_read_or_refused() {
-    inputs_and_materials(many());
-}
-
-#[test]
-#[ignore = "as many cases as FERROM_MUTATIONS says"]
-fn a_million_damaged_results_are_read_or_refused() {
-    results(many());
 }
 
 proptest! {

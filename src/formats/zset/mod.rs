@@ -30,7 +30,7 @@ mod ut;
 mod writer;
 
 #[cfg(test)]
-mod damage_tests;
+pub(in crate::formats) mod damage_tests;
 #[cfg(test)]
 mod mesh_tests;
 

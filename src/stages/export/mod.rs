@@ -83,7 +83,7 @@ impl Source {
         let comm = Comm::serial();
         let file = ResultFile::open(&comm, run, Cut::Anew)?;
         let points = file.point_names(&comm)?;
-        let means = NodalMean::new(&file.subdomain().mesh);
+        let means = NodalMean::new(&comm, file.subdomain());
         let temperature = temperature(&file)?;
         Ok(Source { comm, file, points, means, temperature })
     }
@@ -119,7 +119,8 @@ impl Source {
     /// The quantities of a state at the nodes, each `n_nodes x components`.
     fn at_nodes(&self, state: &State) -> Vec<Vec<f64>> {
         let quantities = self.points.iter().zip(&state.points);
-        quantities.map(|((_, n), values)| self.means.average(self.mesh(), values, *n)).collect()
+        let average = |values: &[f64], n| self.means.average(&self.comm, self.file.subdomain(), values, n);
+        quantities.map(|((_, n), values)| average(values, *n)).collect()
     }
 }
 

@@ -1,12 +1,9 @@
-//! Result files that were changed at random are read or refused: no panic, no hang, nothing allocated that their size
-//! does not allow.
-//!
-//! `FERROM_MUTATIONS=1000000 cargo test --release calculix::frd::damage -- --ignored` runs as many cases.
+//! Results and prints to damage.
 
 use super::super::dat::Dat;
 use super::Frd;
 use crate::error::Result;
-use crate::formats::mutate::{Mutator, many, references};
+use crate::formats::mutate::{Kind, named, references};
 use std::path::Path;
 
 const TEXT: &str = "    1C
@@ -97,18 +94,19 @@ const WORDS: [&str; 12] = [
     "\0\0\0\0",
 ];
 
-fn read(is_frd: bool, bytes: Vec<u8>) -> Result<()> {
-    let size = bytes.len();
-    if !is_frd {
-        let dat = Dat::of_bytes(Path::new("a.dat"), bytes)?;
-        for print in 0..dat.blocks.len() {
-            let found = dat.read(print)?;
-            assert!(found.values.len() <= size && found.ids.len() <= size);
-            let _ = found.tensors();
-        }
-        return Ok(());
+fn read_prints(bytes: &[u8]) -> Result<()> {
+    let dat = Dat::of_bytes(Path::new("a.dat"), bytes.to_vec())?;
+    for print in 0..dat.blocks.len() {
+        let found = dat.read(print)?;
+        assert!(found.values.len() <= bytes.len() && found.ids.len() <= bytes.len());
+        let _ = found.tensors();
     }
-    let frd = Frd::of_bytes(Path::new("a.frd"), bytes)?;
+    Ok(())
+}
+
+fn read_results(bytes: &[u8]) -> Result<()> {
+    let size = bytes.len();
+    let frd = Frd::of_bytes(Path::new("a.frd"), bytes.to_vec())?;
     assert!(frd.blocks.len() <= size / 40 && frd.states().len() <= frd.blocks.len());
     let outcomes: Vec<Result<()>> = (0..frd.blocks.len())
         .map(|b| {
@@ -124,49 +122,21 @@ fn read(is_frd: bool, bytes: Vec<u8>) -> Result<()> {
     outcomes.into_iter().collect()
 }
 
-/// Damaged results and prints, of which not all may be refused, nor next to none.
-fn run(cases: u32) {
-    let reference = |names: &[&str]| {
-        // the head and some blocks: what follows is more of the same
-        let head = |mut bytes: Vec<u8>| {
-            bytes.truncate(30_000);
-            bytes
-        };
-        references(names).into_iter().map(head).collect::<Vec<_>>()
-    };
-    let mut results = vec![TEXT.into(), binary(4), binary(8)];
-    results.extend(reference(&[
-        "calculix/pwh_tiny_asc.frd",
-        "calculix/pwh_tiny_c3d8.frd",
-        "calculix/tet10.frd",
-    ]));
-    let mut prints = vec![PRINTS.into()];
-    prints.extend(reference(&["calculix/pwh_tiny_c3d20r.dat"]));
-    // about as many of each file
-    let share = cases * prints.len() as u32 / (results.len() + prints.len()) as u32;
-    let refused = std::cell::Cell::new(0);
-    let told = |is_frd: bool, bytes: &[u8]| {
-        read(is_frd, bytes.to_vec()).inspect_err(|e| {
-            refused.set(refused.get() + 1);
-            assert!(e.message.starts_with("a."), "{}", e.message);
-        })
-    };
-    Mutator { files: results, words: &WORDS }.run(cases - share, |bytes| told(true, bytes));
-    Mutator { files: prints, words: &WORDS }.run(share, |bytes| told(false, bytes));
-    assert!(refused.get() > cases / 10 && refused.get() < cases);
+/// The heads and some blocks of files of the reference: what follows is more of the same.
+fn heads(names: &[&str]) -> Vec<Vec<u8>> {
+    let mut files = references(names);
+    files.iter_mut().for_each(|bytes| bytes.truncate(30_000));
+    files
 }
 
-#[test]
-fn damaged_results_are_read_or_refused() {
-    for (is_frd, bytes) in [(true, TEXT.into()), (true, binary(4)), (true, binary(8)), (false, PRINTS.into())]
-    {
-        read(is_frd, bytes).unwrap();
-    }
-    run(3000);
+pub(in crate::formats) fn results() -> Kind {
+    let mut files = vec![TEXT.into(), binary(4), binary(8)];
+    files.extend(heads(&["calculix/pwh_tiny_asc.frd", "calculix/pwh_tiny_c3d8.frd", "calculix/tet10.frd"]));
+    Kind { path: "a.frd", files, words: &WORDS, read: |bytes| named("a.frd", read_results(bytes)) }
 }
 
-#[test]
-#[ignore = "as many cases as FERROM_MUTATIONS says"]
-fn a_million_damaged_results_are_read_or_refused() {
-    run(many());
+pub(in crate::formats) fn prints() -> Kind {
+    let mut files = vec![PRINTS.into()];
+    files.extend(heads(&["calculix/pwh_tiny_c3d20r.dat"]));
+    Kind { path: "a.dat", files, words: &WORDS, read: |bytes| named("a.dat", read_prints(bytes)) }
 }

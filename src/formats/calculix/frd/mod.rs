@@ -20,7 +20,7 @@ mod mesh;
 mod write;
 
 #[cfg(test)]
-mod damage_tests;
+pub(in crate::formats) mod damage_tests;
 #[cfg(test)]
 mod tests;
 
