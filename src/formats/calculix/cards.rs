@@ -134,7 +134,7 @@ impl<'d> Cards<'d> {
             self.bytes += n as u64;
             if n as u64 == LONGEST_LINE {
                 let problem = format!("has more than {LONGEST_LINE} characters");
-                return Err(Error::input(&self.deck, &self.place(), problem, "this is no deck of CalculiX"));
+                return Err(Error::input(&self.deck, self.place(), problem, "this is no deck of CalculiX"));
             }
             let text = self.buffer.trim_ascii();
             if text.is_empty() || text.starts_with(b"**") {
