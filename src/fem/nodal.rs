@@ -9,13 +9,13 @@ use super::quadrature;
 use super::reference::{node_positions, shape};
 use crate::mesh::{ElementKind, Subdomain};
 use crate::parallel::Comm;
-use nalgebra::DMatrix;
+use faer::Mat;
 
 /// Averages at the nodes of one structure.
 #[derive(Debug, Clone)]
 pub struct NodalMean {
     /// `n_nodes x n_points` of each kind in the mesh, by [`ElementKind::code`].
-    tables: Vec<Option<DMatrix<f64>>>,
+    tables: Vec<Option<Mat<f64>>>,
     /// Number of elements at each node, those of other ranks too.
     elements: Vec<f64>,
 }
@@ -66,7 +66,7 @@ impl NodalMean {
 }
 
 /// Values at the nodes of an element from those at its integration points, `n_nodes x n_points`.
-pub fn extrapolation(kind: ElementKind) -> DMatrix<f64> {
+pub fn extrapolation(kind: ElementKind) -> Mat<f64> {
     let fitted = match (kind, kind.n_vertices()) {
         (ElementKind::C3d20, _) => ElementKind::C3d20,
         (_, 4) => ElementKind::C3d4,
@@ -75,7 +75,7 @@ pub fn extrapolation(kind: ElementKind) -> DMatrix<f64> {
     };
     let m = fitted.n_nodes();
     let at = |positions: &[[f64; 3]]| {
-        let mut rows = DMatrix::zeros(positions.len(), m);
+        let mut rows = Mat::zeros(positions.len(), m);
         let (mut n, mut d) = ([0.0; 20], [[0.0; 3]; 20]);
         for (i, &x) in positions.iter().enumerate() {
             shape(fitted, x, &mut n, &mut d);
@@ -86,11 +86,15 @@ pub fn extrapolation(kind: ElementKind) -> DMatrix<f64> {
     let points: Vec<[f64; 3]> = quadrature::rule(kind).iter().map(|p| p.0).collect();
     let a = at(&points);
     let nodes = at(&node_positions(kind));
-    // where the points are too few for a linear field (c3d4_1, c3d6_2): the smallest of the values that fit
-    match a.pseudo_inverse(1e-10) {
-        Ok(inverse) => nodes * inverse,
-        Err(_) => unreachable!("1e-10 is not negative"),
+    let Ok(svd) = a.thin_svd() else { unreachable!("the matrix is finite, and small") };
+    let sizes = svd.S().column_vector();
+    let mut inverse = svd.V().to_owned();
+    for (j, &size) in sizes.iter().enumerate() {
+        // where the points are too few for a linear field (c3d4_1, c3d6_2): the smallest of the values that fit
+        let scale = if size > 1e-10 * sizes[0] { 1.0 / size } else { 0.0 };
+        inverse.col_mut(j).iter_mut().for_each(|v| *v *= scale);
     }
+    nodes * inverse * svd.U().transpose()
 }
 
 #[cfg(test)]
@@ -109,7 +113,7 @@ mod tests {
             };
             let field = |at: &[f64; 3]| 3.0 + x * at[0] + y * at[1] + z * at[2];
             let points: Vec<f64> = quadrature::rule(kind).iter().map(|p| field(&p.0)).collect();
-            let nodes = extrapolation(kind) * nalgebra::DVector::from_vec(points);
+            let nodes = extrapolation(kind) * faer::Col::from_fn(points.len(), |q| points[q]);
             for (x, found) in node_positions(kind).iter().zip(nodes.iter()) {
                 assert!((found - field(x)).abs() < 1e-13, "{kind}: {found} at {x:?}");
             }
