@@ -136,7 +136,7 @@ pub(super) fn calibrate(
     drop(progress);
     match calibration::calibrate(&pairs, options.level, options.seed) {
         Ok(mut c) => {
-            c.widen(spans.len(), LEAST);
+            c.widen(spans.len(), 1, LEAST);
             c.rehearsed = rehearsed_bound(&rehearsed, spans.len(), options)?.map(Box::new);
             Ok(Some(c))
         }
@@ -152,7 +152,8 @@ pub(super) fn calibrate(
 fn rehearsed_bound(pairs: &[Pair], cases: usize, options: &OfflineOptions) -> Result<Option<Calibration>> {
     match calibration::calibrate(pairs, options.level, options.seed) {
         Ok(mut c) => {
-            c.widen(cases, 1.0);
+            // one run of each case: few to hold back whole runs of, and each by a model of a case less
+            c.widen(cases, 2, 1.0);
             Ok(Some(c))
         }
         Err(CalibrationError::NoPairs { .. }) => Ok(None),

@@ -218,10 +218,10 @@ impl From<CalibrationError> for Error {
 
 impl Calibration {
     /// Raises the bounds (to `least` times the indicator at least) for the number of load cases that the runs are of:
-    /// models of one case are alike, whatever part of it they know. The factor `1 + 1 / cases` is prudence, not a
+    /// models of one case are alike, whatever part of it they know. The factor `(1 + 1 / cases)^times` is prudence, not a
     /// theorem; docs/indicator.md has what it gives. The scores are those of the raised bounds.
-    pub fn widen(&mut self, cases: usize, least: f64) {
-        let by = 1.0 + 1.0 / cases.max(1) as f64;
+    pub fn widen(&mut self, cases: usize, times: i32, least: f64) {
+        let by = (1.0 + 1.0 / cases.max(1) as f64).powi(times);
         let judged = fit::judged(&self.pairs);
         let raise = |curve: &mut Curve, score: &mut Score| {
             let bounds = curve.eta.iter().zip(&mut curve.bound);

@@ -199,13 +199,13 @@ fn errors_that_the_indicator_does_not_explain_are_a_floor() {
 fn a_bound_from_few_cases_is_wider_and_never_below_three_indicators() {
     let c = calibrate(&pairs(200, 5, 0.0, |x| x - 2.0), 0.95, 2).unwrap();
     let mut one = c.clone();
-    one.widen(1, LEAST);
+    one.widen(1, 1, LEAST);
     let ratio = |c: &Calibration| c.predict(1e-3).bound / 1e-3;
     assert!((ratio(&one) - LEAST).abs() < 1e-6, "{}", ratio(&one));
     let c = calibrate(&pairs(200, 5, 0.0, |x| x + 1.0), 0.95, 2).unwrap();
     let (mut one, mut ten) = (c.clone(), c.clone());
-    one.widen(1, LEAST);
-    ten.widen(10, LEAST);
+    one.widen(1, 1, LEAST);
+    ten.widen(10, 1, LEAST);
     assert!((ratio(&one) / ratio(&c) - 2.0).abs() < 1e-6 && (ratio(&ten) / ratio(&c) - 1.1).abs() < 1e-6);
     assert!(
         (one.score().median_ratio / c.score().median_ratio - 2.0).abs() < 1e-6,

@@ -103,7 +103,9 @@ impl Run<'_> {
         let triggers = &self.options.triggers;
         self.model.fit(&again, |name| triggers.iter().any(|t| t == name));
         let watched = self.model.duals.iter().filter(|d| triggers.contains(&d.name));
-        let eta = watched.fold(0.0, |worst: f64, d| worst.max(d.residual));
+        // max would drop NaN
+        let eta =
+            watched.fold(0.0, |worst: f64, d| if d.residual.is_nan() { 1.0 } else { worst.max(d.residual) });
         Ok((if size > 0.0 { crate::rom::dense::norm(&d) / size } else { 0.0 }, eta))
     }
 }
