@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 use crate::config::Bytes;
+use crate::stages::DEFAULT_TOLERANCE;
 mod files;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -196,7 +197,7 @@ pub(super) enum RebuildBy {
 #[command(next_help_heading = "With --adaptive")]
 pub(super) struct Watch {
     /// Error aimed at in the triggers
-    #[arg(long, value_name = "TOL", default_value_t = 3e-2)]
+    #[arg(long, value_name = "TOL", default_value_t = DEFAULT_TOLERANCE)]
     pub error_tol: f64,
     /// Quantities whose indicator triggers
     #[arg(long, value_delimiter = ',', value_name = "NAMES", default_value = "p")]

@@ -20,25 +20,14 @@ pub(super) struct Elastic<'e, 's> {
 }
 
 impl<'e, 's> Elastic<'e, 's> {
-    /// Factorised, or with its levels, for solves with the prescribed dofs held.
+    /// Factorised, or with its levels. `motion`: prescribed values whose forces `lifted` receives.
     pub fn new(
         comm: &'s Comm,
         structure: &'s Structure,
         loaded: &'e LoadedStructure,
         assembly: &'e mut Assembly,
         linear: &'e mut LinearSolver<'s>,
-    ) -> Result<Elastic<'e, 's>> {
-        Elastic::with_motion(comm, structure, loaded, assembly, linear, None)
-    }
-
-    /// As [`Elastic::new`], and with the forces of the prescribed values in `u`.
-    fn with_motion(
-        comm: &'s Comm,
-        structure: &'s Structure,
-        loaded: &'e LoadedStructure,
-        assembly: &'e mut Assembly,
-        linear: &'e mut LinearSolver<'s>,
-        u: Option<&[f64]>,
+        motion: Option<&[f64]>,
     ) -> Result<Elastic<'e, 's>> {
         let mut c = [0.0; 36];
         let mut tangent = Vec::with_capacity(36 * structure.geometry.n_points());
@@ -50,7 +39,7 @@ impl<'e, 's> Elastic<'e, 's> {
         agree(comm, finite_elasticity(structure, &tangent))?;
         let mut lifted = vec![0.0; 3 * structure.sub.mesh.n_nodes()];
         linear.set_values(|values| {
-            assembly.fill(comm, structure, &loaded.fixed, &tangent, u, &mut lifted, values);
+            assembly.fill(comm, structure, &loaded.fixed, &tangent, motion, &mut lifted, values);
         })?;
         structure.assemble(comm, &mut lifted);
         Ok(Elastic { comm, structure, loaded, assembly, linear, tangent, lifted })
@@ -70,14 +59,14 @@ impl<'e, 's> Elastic<'e, 's> {
         Ok(())
     }
 
-    /// Displacements under the thermal strains at some of `times`: see [`super::HighFidelity::thermoelastic_modes`].
+    /// Displacements under the thermal strains at `times`, the prescribed dofs held.
     pub fn thermal(mut self, times: &[f64]) -> Result<Vec<Vec<f64>>> {
         let (structure, loaded) = (self.structure, self.loaded);
         let (n, dofs) = (structure.geometry.n_points(), 3 * structure.sub.mesh.n_nodes());
         let mut history = loaded.temperature.clone();
         let (mut at, mut stress) = (vec![0.0; n], vec![0.0; 6 * n]);
-        let mut modes = Vec::new();
-        for t in distinct_temperatures(self.comm, loaded, times) {
+        let mut modes = Vec::with_capacity(times.len());
+        for &t in times {
             history.evaluate(t, &mut at);
             stress.fill(0.0);
             for p in 0..n {
@@ -128,16 +117,16 @@ pub fn elastic_lift(
     let mut assembly = Assembly::new(comm, &structure.sub);
     let options = LinearOptions { symmetric: true, ..options };
     let mut linear = assembly.linear_solver(comm, &structure.sub, &loaded.fixed, options)?;
-    let mut elastic = Elastic::with_motion(comm, structure, loaded, &mut assembly, &mut linear, Some(&u))?;
+    let mut elastic = Elastic::new(comm, structure, loaded, &mut assembly, &mut linear, Some(&u))?;
     let force: Vec<f64> = elastic.lifted.iter().map(|l| -l).collect();
     elastic.solve(&force, &mut u)?;
     Ok(u)
 }
 
-/// Times at which the temperature change is farthest from the span of those chosen before.
+/// Times at which the temperature change is farthest from the span of those chosen before; none where nothing changes.
 ///
 /// # Collective
-fn distinct_temperatures(comm: &Comm, loaded: &LoadedStructure, times: &[f64]) -> Vec<f64> {
+pub(super) fn distinct_temperatures(comm: &Comm, loaded: &LoadedStructure, times: &[f64]) -> Vec<f64> {
     const MOST: usize = 3;
     /// A rest below this share of its field (squared) is in the span.
     const IN_SPAN: f64 = 1e-6;

@@ -4,6 +4,7 @@
 //! do: no large strains, no contact, no dynamics.
 
 mod assembly;
+mod forcing;
 mod lift;
 mod line_search;
 pub mod linear;

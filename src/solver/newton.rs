@@ -3,7 +3,8 @@
 //! reactions count where nothing else loads the structure; or below the rounding of the internal forces.
 
 use super::assembly::Assembly;
-use super::lift::Elastic;
+use super::forcing::forcing;
+use super::lift::{Elastic, distinct_temperatures};
 use super::line_search::LineSearch;
 use super::linear::{LinearOptions, LinearSolver};
 use super::state::FullState;
@@ -32,11 +33,6 @@ const ROUNDING: f64 = 1e-13;
 /// Strains are differences of displacements: this share of `K_ii u_i` is lost where they cancel (rigid motions, free
 /// expansions).
 const CANCELLATION: f64 = 1e-15;
-
-/// Loosest relative residual of a correction: Krylov iterations with factors cost less beside an iteration of Newton than
-/// those with multigrid.
-const LOOSEST_DIRECT: f64 = 1e-3;
-const LOOSEST_ITERATIVE: f64 = 1e-2;
 
 /// The high-fidelity model of a loaded structure.
 pub struct HighFidelity<'s> {
@@ -133,7 +129,12 @@ impl<'s> HighFidelity<'s> {
     /// # Collective
     pub fn thermoelastic_modes(&mut self, times: &[f64]) -> Result<Vec<Vec<f64>>> {
         let (comm, structure) = (self.comm, self.structure);
-        Elastic::new(comm, structure, &self.loaded, &mut self.assembly, &mut self.linear)?.thermal(times)
+        let chosen = distinct_temperatures(comm, &self.loaded, times);
+        if chosen.is_empty() {
+            return Ok(Vec::new());
+        }
+        Elastic::new(comm, structure, &self.loaded, &mut self.assembly, &mut self.linear, None)?
+            .thermal(&chosen)
     }
 
     /// Advances the state to time `to`, in as many sub-steps as it takes. On failure the state is that of the last
@@ -265,8 +266,7 @@ impl<'s> HighFidelity<'s> {
                 // what the step has to balance: a load that vanishes leaves the rounding of it, and no reference
                 driving = structure.dot(comm, &self.residual, &self.residual).sqrt();
             }
-            let loosest = if self.linear.is_direct() { LOOSEST_DIRECT } else { LOOSEST_ITERATIVE };
-            let forcing = forcing(norm, last_norm, tolerated.max(floor), loosest);
+            let forcing = forcing(norm, last_norm, tolerated.max(floor), self.linear.is_direct());
             last_norm = norm;
             match self.solve_linear(forcing) {
                 Ok(iterations) => report.linear_iterations += iterations,
@@ -397,16 +397,4 @@ fn magnitude(comm: &Comm, structure: &Structure, stress: &[f64], sizes: &mut [f6
     structure.geometry.internal_magnitude(&structure.sub.mesh, stress, sizes);
     structure.assemble(comm, sizes);
     structure.dot(comm, sizes, sizes).sqrt()
-}
-
-/// Relative residual to which a correction is solved: small enough that Newton's iterations converge quadratically, and
-/// not far below what ends them. Eisenstat and Walker, "Choosing the forcing terms in an inexact Newton method" (SIAM J.
-/// Sci. Comput. 17, 1996), choice 2 with exponent 2.
-fn forcing(norm: f64, last: f64, enough: f64, loosest: f64) -> f64 {
-    /// Share of the square of the last reduction.
-    const SHARE: f64 = 0.1;
-    /// Share of the tolerance that the last solve leaves.
-    const MARGIN: f64 = 1e-2;
-    let quadratic = if last.is_finite() { SHARE * (norm / last).powi(2) } else { loosest };
-    quadratic.max(MARGIN * enough / norm).clamp(f64::EPSILON, loosest)
 }

@@ -134,30 +134,30 @@ pub(super) fn calibrate(
         progress.step(|| format!("{} modes: {} pairs", variant.modes.len(), pairs.len() - before));
     }
     drop(progress);
-    match calibration::calibrate(&pairs, options.level, options.seed) {
-        Ok(mut c) => {
-            c.widen(spans.len(), 1, LEAST);
-            c.rehearsed = rehearsed_bound(&rehearsed, spans.len(), options)?.map(Box::new);
-            Ok(Some(c))
-        }
-        Err(e @ CalibrationError::NoPairs { .. }) => {
-            log::info!("the error indicator is not calibrated: {e}");
-            Ok(None)
-        }
-        Err(e) => Err(Error::run(format!("calibration of the error indicator: {e}"))),
+    let mut found = fitted("the error indicator", &pairs, options)?;
+    if let Some(c) = &mut found {
+        c.widen(spans.len(), 1, LEAST);
     }
+    if let (Some(c), false) = (&mut found, rehearsed.is_empty()) {
+        let mut of_adaptive_runs = fitted("the error indicator of adaptive runs", &rehearsed, options)?;
+        if let Some(r) = &mut of_adaptive_runs {
+            // one run of each case: few to hold back whole runs of, and each by a model of a case less
+            r.widen(spans.len(), 2, 1.0);
+        }
+        c.rehearsed = of_adaptive_runs.map(Box::new);
+    }
+    Ok(found)
 }
 
-/// The bound of adaptive runs, from the pairs of rehearsals; `None` without pairs.
-fn rehearsed_bound(pairs: &[Pair], cases: usize, options: &OfflineOptions) -> Result<Option<Calibration>> {
+/// The calibration of pairs, not widened yet; `None` where none of them can be used.
+fn fitted(what: &str, pairs: &[Pair], options: &OfflineOptions) -> Result<Option<Calibration>> {
     match calibration::calibrate(pairs, options.level, options.seed) {
-        Ok(mut c) => {
-            // one run of each case: few to hold back whole runs of, and each by a model of a case less
-            c.widen(cases, 2, 1.0);
-            Ok(Some(c))
+        Ok(c) => Ok(Some(c)),
+        Err(e @ CalibrationError::NoPairs { .. }) => {
+            log::info!("{what} is not calibrated: {e}");
+            Ok(None)
         }
-        Err(CalibrationError::NoPairs { .. }) => Ok(None),
-        Err(e) => Err(Error::run(format!("calibration of adaptive runs: {e}"))),
+        Err(e) => Err(Error::run(format!("calibration of {what}: {e}"))),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::fem::{Geometry, MassMatrix, NodalMean};
 use crate::mesh::ElementKind;
 use crate::parallel::{Comm, agree};
+use std::cell::OnceCell;
 use std::path::Path;
 
 /// How errors are measured.
@@ -106,7 +107,7 @@ pub fn compare(
     let mesh = &a.subdomain().mesh;
     let geometry = agree(comm, Geometry::new(mesh).map_err(Error::from))?;
     let mass = MassMatrix::new(mesh);
-    let means = NodalMean::new(comm, a.subdomain());
+    let means = OnceCell::new();
     let names = if quantities.is_empty() { common(comm, &a, &b)? } else { quantities.to_vec() };
     if names.is_empty() {
         return Err(Error::input(
@@ -154,7 +155,7 @@ pub fn compare(
             "correct --from and --to",
         ));
     }
-    let two_points = comm.max1(f64::from(u8::from(mesh.kinds.contains(&ElementKind::C3d6R2)))) > 0.0;
+    let two_points = comm.any(mesh.kinds.contains(&ElementKind::C3d6R2));
     let mut report = CompareReport::default();
     for name in &names {
         let at_points = name != "U" && a.has_points(comm, name)? && b.has_points(comm, name)?;
@@ -170,7 +171,8 @@ pub fn compare(
                 let (x, y) = (a.displacement(comm, i)?, b.displacement(comm, j)?);
                 nodal_sizes(comm, &mass, 3, &x, &y)
             } else if !at_points {
-                let (x, y) = (a.at_nodes(comm, i, name, &means)?, b.at_nodes(comm, j, name, &means)?);
+                let means = means.get_or_init(|| NodalMean::new(comm, a.subdomain()));
+                let (x, y) = (a.at_nodes(comm, i, name, means)?, b.at_nodes(comm, j, name, means)?);
                 nodal_sizes(comm, &mass, (y.len() / mesh.n_nodes().max(1)).max(1), &x, &y)
             } else {
                 let (x, y) = (a.points(comm, i, name)?, b.points(comm, j, name)?);

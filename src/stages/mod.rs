@@ -25,7 +25,7 @@ mod train;
 mod training;
 mod watch;
 
-pub use adaptive::{AdaptiveOptions, AdaptiveSummary, Rebuild, adaptive};
+pub use adaptive::{AdaptiveOptions, AdaptiveSummary, DEFAULT_TOLERANCE, Rebuild, adaptive};
 pub use check_law::{LawCheck, LawReports, check_law};
 pub use compare::{CompareReport, CompareRow, Norm, compare};
 pub use cubature::{CubatureOptions, CubatureReport, cubature};

@@ -119,16 +119,19 @@ impl UnitStrains {
             self.rows.copy_within(k * old..(k + 1) * old, k * count);
         }
         let mut strain = vec![0.0; 6 * n];
-        for (i, u) in (old..count).zip(vectors) {
+        let mut squares = vec![Dd::default(); count - old];
+        for ((i, u), square) in (old..count).zip(vectors).zip(&mut squares) {
             structure.geometry.strain(&structure.sub.mesh, u, &mut strain);
-            let mut square = [Dd::default()];
             for (e, w) in strain.chunks_exact(6).zip(&structure.geometry.weights) {
-                e.iter().for_each(|x| square[0].add_product(w.abs() * x, *x));
+                e.iter().for_each(|x| square.add_product(w.abs() * x, *x));
             }
-            let square = comm.sum_exact(&square)[0];
-            let scale = if square > 0.0 { 1.0 / square.sqrt() } else { 1.0 };
             let column = self.rows[i.min(6 * n * count)..].iter_mut().step_by(count);
-            column.zip(&strain).for_each(|(r, s)| *r = scale * s);
+            column.zip(&strain).for_each(|(r, s)| *r = *s);
+        }
+        let squares = comm.sum_exact(&squares);
+        let scale: Vec<f64> = squares.iter().map(|q| if *q > 0.0 { 1.0 / q.sqrt() } else { 1.0 }).collect();
+        for row in self.rows.chunks_exact_mut(count) {
+            row[old..].iter_mut().zip(&scale).for_each(|(x, s)| *x *= s);
         }
         self.count = count;
         Ok(())

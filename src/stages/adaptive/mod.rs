@@ -18,12 +18,12 @@ use crate::config::Case;
 use crate::error::{Error, Kind, Result};
 use crate::loads::Amplitude;
 use crate::parallel::agree;
-use crate::rom::enrichment::{Products, Replay};
+use crate::rom::enrichment::Products;
 use crate::solver::HighFidelity;
 use crate::store::{ModelFile, ReducedModel, SnapshotWriter, StoreKind};
 use crate::structure::{LoadedStructure, Structure};
 use model::{AdaptiveModel, read_bases};
-pub use options::{AdaptiveOptions, AdaptiveSummary, Rebuild};
+pub use options::{AdaptiveOptions, AdaptiveSummary, DEFAULT_TOLERANCE, Rebuild};
 use output::Sink;
 pub(super) use rehearsal::rehearse;
 use run::Run;
@@ -89,32 +89,14 @@ pub fn adaptive(
     let model = cx.timers.time("reduction", || {
         AdaptiveModel::new(comm, &structure, bases, stresses, cubature, origin, &case, path)
     })?;
-    let virgin = high.virgin();
     let fields = agree(comm, wanted(&model, options, path))?;
     let provenance = format!("producer = \"ferrom online --adaptive {}\"\n", env!("CARGO_PKG_VERSION"));
     let text = case.to_text()?;
     let writer = SnapshotWriter::create(comm, out, StoreKind::Run, &structure.sub, &text, &provenance)?;
-    let mut run = Run {
-        cx,
-        options,
-        structure: &structure,
-        products,
-        replay: Replay::new(comm, &structure, &loaded, virgin.clone()),
-        loaded,
-        high: Box::new(high),
-        state: model.system.virgin(),
-        model,
-        lifts,
-        pending: Vec::new(),
-        full: virgin,
-        fields,
-        u: vec![0.0; 3 * structure.sub.mesh.n_nodes()],
-        sink: Sink::File { writer: Box::new(writer), which: &case.output },
-        summary: AdaptiveSummary::default(),
-        renewed,
-    };
-    run.write(&watch)?;
-    let outcome = run.steps(&case.time.end_times(), &mut watch, begin);
+    let sink = Sink::File { writer: Box::new(writer), which: &case.output };
+    let (high, output) = (Box::new(high), (sink, fields));
+    let mut run = Run::new(cx, options, &structure, products, loaded, high, model, lifts, output, renewed);
+    let outcome = run.write(&watch).and_then(|()| run.steps(&case.time.end_times(), &mut watch, begin));
     run.summary.history = watch.history().clone();
     if options.save.is_some() && run.model.outgrown() {
         let tolerance = run.cubature_tolerance();

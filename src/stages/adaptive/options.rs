@@ -3,6 +3,9 @@
 use crate::rom::calibration::history::History;
 use std::path::PathBuf;
 
+/// Error aimed at where nothing else is asked for.
+pub const DEFAULT_TOLERANCE: f64 = 3e-2;
+
 /// How fields are rebuilt for the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rebuild {

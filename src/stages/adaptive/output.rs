@@ -19,18 +19,14 @@ pub(super) enum Sink<'s> {
 impl Run<'_> {
     /// Increment i is done.
     pub(super) fn output(&mut self, i: usize, watch: &Watch) -> Result<()> {
-        match &self.sink {
-            Sink::File { which, .. } if which.writes(i, self.summary.increments) => self.write(watch),
-            Sink::File { .. } => Ok(()),
-            Sink::Pairs(_) => {
-                self.catch_up()?;
-                let full = self.replay.state();
-                if let Sink::Pairs(rehearsal) = &mut self.sink {
-                    rehearsal.see(self.cx.comm, self.structure, i, full, watch.accumulated);
-                }
-                Ok(())
-            }
+        if let Sink::File { which, .. } = &self.sink {
+            return if which.writes(i, self.summary.increments) { self.write(watch) } else { Ok(()) };
         }
+        self.catch_up()?;
+        if let Sink::Pairs(rehearsal) = &mut self.sink {
+            rehearsal.see(self.cx.comm, self.structure, i, self.replay.state(), watch.accumulated);
+        }
+        Ok(())
     }
 
     /// Writes the fields asked for at the last accepted step, with indicator and prediction.

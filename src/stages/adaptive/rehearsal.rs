@@ -9,7 +9,7 @@ use super::super::watch::{WATCHED, Watch};
 use super::model::AdaptiveModel;
 use super::output::Sink;
 use super::run::Run;
-use super::{AdaptiveOptions, AdaptiveSummary, Rebuild};
+use super::{AdaptiveOptions, DEFAULT_TOLERANCE, Rebuild};
 use crate::error::{Kind, Result};
 use crate::parallel::{Comm, agree};
 use crate::rom::calibration::{LEAST, Pair};
@@ -23,9 +23,6 @@ use crate::structure::{LoadedStructure, Quantity, Structure};
 use std::ops::Range;
 use std::path::Path;
 use std::time::Instant;
-
-/// Error aimed at: that of `--error-tol` by default.
-const TOLERANCE: f64 = 3e-2;
 
 /// What a rehearsal has seen.
 pub(super) struct Rehearsal<'s> {
@@ -92,7 +89,7 @@ pub(in super::super) fn rehearse(
     let cx = &Context::new(comm, true);
     let (case, times) = &training.cases[c];
     let options = &AdaptiveOptions {
-        tolerance: TOLERANCE,
+        tolerance: DEFAULT_TOLERANCE,
         safety: LEAST,
         triggers: vec![WATCHED.to_owned()],
         max_enrichments: usize::MAX,
@@ -109,7 +106,7 @@ pub(in super::super) fn rehearse(
     let virgin = FullState::virgin(structure, loaded.initial_temperature.clone());
     let lifts = bases.lifts.iter().zip(&amplitudes).map(|(l, (v, a))| (l.1.clone(), *v, a.clone())).collect();
     let high = Remembered {
-        replay: Replay::new(comm, structure, &loaded, virgin.clone()),
+        replay: Replay::new(comm, structure, &loaded, virgin),
         times,
         displacements: &training.displacements,
         span,
@@ -128,25 +125,9 @@ pub(in super::super) fn rehearse(
         Path::new("calibration"),
     )?;
     let values = vec![0.0; structure.geometry.n_points() * watched.components];
-    let mut run = Run {
-        cx,
-        options,
-        structure,
-        products: Products::new(comm, structure),
-        replay: Replay::new(comm, structure, &loaded, virgin.clone()),
-        loaded,
-        high: Box::new(high),
-        state: model.system.virgin(),
-        model,
-        lifts: amplitudes,
-        pending: Vec::new(),
-        full: virgin,
-        fields: Vec::new(),
-        u: vec![0.0; 3 * structure.sub.mesh.n_nodes()],
-        sink: Sink::Pairs(Rehearsal { watched, truth, group: c as u32, values, pairs: Vec::new() }),
-        summary: AdaptiveSummary::default(),
-        renewed: false,
-    };
+    let sink = Sink::Pairs(Rehearsal { watched, truth, group: c as u32, values, pairs: Vec::new() });
+    let (products, high, output) = (Products::new(comm, structure), Box::new(high), (sink, Vec::new()));
+    let mut run = Run::new(cx, options, structure, products, loaded, high, model, amplitudes, output, false);
     match run.steps(times, &mut watch, Instant::now()) {
         Err(e) if !matches!(e.kind, Kind::Tolerance | Kind::Run) => return Err(e),
         _ => {}

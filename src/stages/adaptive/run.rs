@@ -38,7 +38,42 @@ pub(super) struct Run<'s> {
     pub renewed: bool,
 }
 
-impl Run<'_> {
+impl<'s> Run<'s> {
+    /// From the virgin structure on. `fields`: dual quantities to write; `renewed`: whether `model` is no longer as it was read.
+    pub fn new(
+        cx: &'s Context<'s>,
+        options: &'s AdaptiveOptions,
+        structure: &'s Structure,
+        products: Products<'s>,
+        loaded: LoadedStructure,
+        high: Box<dyn HighFidelityStep + 's>,
+        model: AdaptiveModel<'s>,
+        lifts: Vec<(f64, Amplitude)>,
+        (sink, fields): (Sink<'s>, Vec<usize>),
+        renewed: bool,
+    ) -> Run<'s> {
+        let virgin = FullState::virgin(structure, loaded.initial_temperature.clone());
+        Run {
+            cx,
+            options,
+            structure,
+            products,
+            replay: Replay::new(cx.comm, structure, &loaded, virgin.clone()),
+            loaded,
+            high,
+            state: model.system.virgin(),
+            model,
+            lifts,
+            pending: Vec::new(),
+            full: virgin,
+            fields,
+            u: vec![0.0; 3 * structure.sub.mesh.n_nodes()],
+            sink,
+            summary: AdaptiveSummary::default(),
+            renewed,
+        }
+    }
+
     /// Runs over `times`.
     ///
     /// # Errors
