@@ -6,9 +6,10 @@
 use crate::error::{Error, Result};
 use crate::fem::MassMatrix;
 use crate::parallel::Comm;
+use crate::rom::dense::{dot, vectorised};
 use crate::rom::offline::Driver;
 use crate::rom::offline::assemble::{Bases, DualBasis};
-use crate::rom::pod::{Diagonal, PodError, ProductFn, Truncation, pod_extend};
+use crate::rom::pod::{Diagonal, PodError, ProductFn, pod_extend};
 use crate::solver::{FullState, HighFidelity, StepReport};
 use crate::structure::{LoadedStructure, Structure};
 
@@ -91,7 +92,7 @@ impl<'s> Products<'s> {
     pub fn project(&self, modes: &[Vec<f64>], u: &[f64]) -> Vec<f64> {
         let mut mu = vec![0.0; u.len()];
         self.mass.apply(u, 3, &mut mu);
-        let mut out: Vec<f64> = modes.iter().map(|m| crate::rom::dense::dot(m, &mu)).collect();
+        let mut out: Vec<f64> = modes.iter().map(|m| vectorised(|| dot(m, &mu))).collect();
         self.comm.sum(&mut out);
         out
     }
@@ -143,7 +144,7 @@ impl<'s> Products<'s> {
     }
 
     fn extend_dual(&self, dual: &mut DualBasis, values: &[f64], tolerance: f64) -> Result<f64> {
-        let square = |v: &[f64]| self.comm.sum1(crate::rom::dense::dot(v, v));
+        let square = |v: &[f64]| self.comm.sum1(vectorised(|| dot(v, v)));
         let size = square(values);
         if size == 0.0 {
             return Ok(0.0);
@@ -161,23 +162,6 @@ impl<'s> Products<'s> {
         )
         .map_err(|e| failed(&dual.quantity.name, &e))
     }
-}
-
-/// Columns of a dual basis times its singular values: they span its snapshots with the right sizes.
-pub fn scaled(dual: &DualBasis) -> Vec<Vec<f64>> {
-    let times = |(column, s): (&Vec<f64>, &f64)| column.iter().map(|x| s * x).collect();
-    dual.columns.iter().zip(&dual.singular_values).map(times).collect()
-}
-
-/// As [`scaled`], without those that are too small to count beside the others: columns that are orthonormal are their own
-/// POD.
-pub fn principal(dual: &DualBasis, truncation: Truncation) -> Vec<Vec<f64>> {
-    let mut columns = scaled(dual);
-    let mut order: Vec<usize> = (0..columns.len()).collect();
-    order.sort_by(|&a, &b| dual.singular_values[b].total_cmp(&dual.singular_values[a]));
-    let squares: Vec<f64> = order.iter().map(|&k| dual.singular_values[k].powi(2)).collect();
-    order.truncate(truncation.count(&squares, 0.0));
-    order.into_iter().map(|k| std::mem::take(&mut columns[k])).collect()
 }
 
 fn failed(what: &str, e: &PodError) -> Error {

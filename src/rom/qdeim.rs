@@ -4,7 +4,7 @@
 //! largest. The rows stay on their ranks: each step costs one search over ranks and the broadcast of one row of `m`
 //! numbers. The result does not depend on the partition: ties within 1e-9 go to the lowest global id.
 
-use super::dense::{axpy, blur, dot};
+use super::dense::{axpy, blur, dot, vectorised};
 use crate::parallel::Comm;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -24,14 +24,13 @@ pub struct Qdeim {
 
 /// Chooses up to `m` rows of the distributed matrix B so that they are as independent as possible.
 ///
-/// `basis(k, row)`: copies this rank's row `k`, `m` numbers; `ids`: global ids of the rows, each row on one rank. Rows with a
-/// NaN are never chosen. The choice ends early at the numerical rank (`m` machine epsilons of the first pivot). Holds one
-/// copy of the basis.
+/// `rows`: this rank's rows, `m` numbers each; `ids`: global ids of the rows, each row on one rank. Rows with a NaN are never
+/// chosen. The choice ends early at the numerical rank (`m` machine epsilons of the first pivot).
 ///
 /// # Collective
 /// `m` must agree; a rank may have no rows.
-pub fn qdeim(comm: &Comm, basis: impl Fn(usize, &mut [f64]), m: usize, ids: &[u64]) -> Qdeim {
-    let mut rest = Rest::new(&basis, m, ids);
+pub fn qdeim(comm: &Comm, rows: Vec<f64>, m: usize, ids: &[u64]) -> Qdeim {
+    let mut rest = Rest::new(rows, m, ids);
     let mut out = Qdeim { ids: Vec::new(), owners: Vec::new(), local: Vec::new(), diagonal: Vec::new() };
     for step in 0..m {
         let best = rest.largest();
@@ -44,14 +43,12 @@ pub fn qdeim(comm: &Comm, basis: impl Fn(usize, &mut [f64]), m: usize, ids: &[u6
         let mut row = vec![0.0; m];
         let chosen = best.filter(|_| comm.rank() == owner);
         if let Some(k) = chosen {
-            basis(k, &mut row);
+            row.copy_from_slice(&rest.rows[k * m..(k + 1) * m]);
         }
         comm.broadcast(&mut row, owner);
-        // Twice is enough (Parlett): the direction is orthogonal to the previous ones to rounding.
-        for _ in 0..2 {
-            for q in rest.directions.chunks_exact(m) {
-                axpy(-dot(&row, q), q, &mut row);
-            }
+        // the row lacks its parts along them: once more makes it orthogonal to rounding (Parlett)
+        for q in rest.directions.chunks_exact(m) {
+            axpy(-dot(&row, q), q, &mut row);
         }
         let length = dot(&row, &row).sqrt();
         if length <= floor {
@@ -87,10 +84,11 @@ struct Rest<'a> {
 }
 
 impl<'a> Rest<'a> {
-    fn new(basis: impl Fn(usize, &mut [f64]), m: usize, ids: &'a [u64]) -> Rest<'a> {
-        let mut rows = vec![0.0; ids.len() * m];
-        rows.chunks_exact_mut(m.max(1)).enumerate().for_each(|(k, row)| basis(k, row));
-        let sizes: Vec<f64> = rows.chunks_exact(m.max(1)).map(|row| blur(dot(row, row))).collect();
+    fn new(rows: Vec<f64>, m: usize, ids: &'a [u64]) -> Rest<'a> {
+        let mut sizes = vec![0.0; ids.len()];
+        vectorised(|| {
+            sizes.iter_mut().zip(rows.chunks_exact(m.max(1))).for_each(|(s, row)| *s = blur(dot(row, row)));
+        });
         let numbers = sizes.iter().zip(ids).enumerate().filter(|(_, (size, _))| !size.is_nan());
         let order = numbers.map(|(k, (size, id))| (Size(*size), Reverse(*id), k)).collect();
         Rest { rows, m, ids, done: vec![0; sizes.len()], sizes, order, directions: Vec::new() }
@@ -107,11 +105,17 @@ impl<'a> Rest<'a> {
             }
             self.order.pop();
             let row = &mut self.rows[k * m..(k + 1) * m];
-            for q in self.directions[first..].chunks_exact(m) {
-                axpy(-dot(row, q), q, row);
-                // of all directions one by one: the same whenever the row is brought up to date
-                self.sizes[k] = self.sizes[k].min(blur(dot(row, row)));
-            }
+            let (directions, size) = (&self.directions[first..], &mut self.sizes[k]);
+            vectorised(
+                #[inline(always)]
+                || {
+                    for q in directions.chunks_exact(m) {
+                        axpy(-dot(row, q), q, row);
+                        // of all directions one by one: the same whenever the row is brought up to date
+                        *size = size.min(blur(dot(row, row)));
+                    }
+                },
+            );
             self.done[k] = (self.directions.len() / m) as u32;
             self.order.push((Size(self.sizes[k]), Reverse(self.ids[k]), k));
         }
@@ -141,10 +145,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn rows(basis: &[f64]) -> impl Fn(usize, &mut [f64]) {
-        |k, row| row.copy_from_slice(&basis[k * row.len()..(k + 1) * row.len()])
-    }
-
     fn wavy(points: usize, m: usize) -> Vec<f64> {
         (0..points * m)
             .map(|e| {
@@ -161,15 +161,15 @@ mod tests {
             basis[row * 3 + column] = 1.0 + column as f64;
         }
         let ids: Vec<u64> = (100..110).collect();
-        let found = qdeim(&Comm::serial(), rows(&basis), 3, &ids);
+        let found = qdeim(&Comm::serial(), basis.clone(), 3, &ids);
         assert_eq!(found.ids, vec![107, 105, 102]);
         assert_eq!(found.local, vec![(0, 7), (1, 5), (2, 2)]);
     }
 
     #[test]
     fn equal_rows_are_chosen_by_lowest_global_id() {
-        let basis = [1.0, 0.0, 1.0, 0.0, 0.0, 0.5];
-        let found = qdeim(&Comm::serial(), rows(&basis), 2, &[9, 4, 1]);
+        let basis = vec![1.0, 0.0, 1.0, 0.0, 0.0, 0.5];
+        let found = qdeim(&Comm::serial(), basis, 2, &[9, 4, 1]);
         assert_eq!(found.ids, vec![4, 1]);
     }
 
@@ -177,9 +177,9 @@ mod tests {
     fn a_basis_of_lower_rank_gives_as_many_points_as_its_rank() {
         let basis: Vec<f64> = wavy(50, 2).chunks(2).flat_map(|r| [r[0], r[1], r[0] - 2.0 * r[1]]).collect();
         let ids: Vec<u64> = (0..50).collect();
-        assert_eq!(qdeim(&Comm::serial(), rows(&basis), 3, &ids).ids.len(), 2);
-        assert!(qdeim(&Comm::serial(), rows(&[0.0; 6]), 3, &[0, 1]).ids.is_empty());
-        assert!(qdeim(&Comm::serial(), rows(&[]), 3, &[]).ids.is_empty());
+        assert_eq!(qdeim(&Comm::serial(), basis.clone(), 3, &ids).ids.len(), 2);
+        assert!(qdeim(&Comm::serial(), vec![0.0; 6], 3, &[0, 1]).ids.is_empty());
+        assert!(qdeim(&Comm::serial(), Vec::new(), 3, &[]).ids.is_empty());
     }
 
     proptest! {
@@ -188,19 +188,19 @@ mod tests {
             let (n, m) = (60, 5);
             let basis = wavy(n, m);
             let ids: Vec<u64> = (0..n as u64).collect();
-            let straight = qdeim(&Comm::serial(), rows(&basis), m, &ids);
+            let straight = qdeim(&Comm::serial(), basis.clone(), m, &ids);
             let mut turned = basis.clone();
             turned.rotate_left(shift * m % (n * m));
             let mut turned_ids = ids.clone();
             turned_ids.rotate_left(shift % n);
-            prop_assert_eq!(straight.ids, qdeim(&Comm::serial(), rows(&turned), m, &turned_ids).ids);
+            prop_assert_eq!(straight.ids, qdeim(&Comm::serial(), turned.clone(), m, &turned_ids).ids);
         }
 
         #[test]
         fn pivots_never_grow(seed in 0u64..1000) {
             let basis: Vec<f64> = (0..200u64).map(|k| ((k * 7919 + seed * 104729) % 1009) as f64 / 1009.0 - 0.5).collect();
             let ids: Vec<u64> = (0..50).collect();
-            let found = qdeim(&Comm::serial(), rows(&basis), 4, &ids);
+            let found = qdeim(&Comm::serial(), basis.clone(), 4, &ids);
             for pair in found.diagonal.windows(2) {
                 prop_assert!(pair[1] <= pair[0] * (1.0 + 1e-8));
             }

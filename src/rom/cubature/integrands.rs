@@ -18,12 +18,24 @@ pub trait Products {
 pub trait Integrands: Products {
     /// A few points copied out of the whole, for repeated products.
     type Subset: Products + Default;
+    /// Points of a [`Integrands::block_sum`].
+    const BLOCK: usize;
     /// Number of integrands, the same on every rank.
     fn rows(&self) -> usize;
     /// Number of points on this rank.
     fn points(&self) -> usize;
     /// `g_k`, all integrands at local point `k`; `out`: length `rows()`.
     fn column(&self, k: usize, out: &mut [f64]);
+    /// `out = sum_k w_k g_k` over the local points `first .. first + weights.len()`, at most [`Integrands::BLOCK`], and
+    /// `squares[k] = ||g_k||^2`. `work` is grown once and reused.
+    fn block_sum(
+        &self,
+        first: usize,
+        weights: &[f64],
+        out: &mut [f64],
+        squares: &mut [f64],
+        work: &mut Vec<f64>,
+    );
     /// Fills `into` with the given local points, in that order, reusing its memory.
     fn subset(&self, points: &[u32], into: &mut Self::Subset);
 }
@@ -102,6 +114,7 @@ impl Products for Factored<'_> {
 
 impl Integrands for Factored<'_> {
     type Subset = Factored<'static>;
+    const BLOCK: usize = BLOCK;
 
     fn rows(&self) -> usize {
         self.modes * self.snapshots
@@ -134,6 +147,57 @@ impl Integrands for Factored<'_> {
                 }
             }
         });
+    }
+
+    /// `(w E)^T Sigma` over the rows of the block, and `||g_k||^2 = (E_k E_k^T) : (Sigma_k Sigma_k^T)`.
+    fn block_sum(
+        &self,
+        first: usize,
+        weights: &[f64],
+        out: &mut [f64],
+        squares: &mut [f64],
+        work: &mut Vec<f64>,
+    ) {
+        let (n, s, count) = (self.modes, self.snapshots, weights.len());
+        squares.fill(0.0);
+        if n == 0 || s == 0 {
+            return;
+        }
+        let strain = &self.strain[6 * first * n..6 * (first + count) * n];
+        let stress = &self.stress[6 * first * s..6 * (first + count) * s];
+        work.clear();
+        for (e, w) in strain.chunks_exact(6 * n).zip(weights) {
+            work.extend(e.iter().map(|x| w * x));
+        }
+        matmul(
+            MatMut::from_row_major_slice_mut(out, n, s),
+            Accum::Replace,
+            MatRef::from_row_major_slice(work.as_slice(), 6 * count, n).transpose(),
+            MatRef::from_row_major_slice(stress, 6 * count, s),
+            1.0,
+            Par::Seq,
+        );
+        vectorised(
+            #[inline(always)]
+            || {
+                let points = strain.chunks_exact(6 * n).zip(stress.chunks_exact(6 * s));
+                for (square, (e, sigma)) in squares.iter_mut().zip(points) {
+                    let row = |c: usize| (&e[c * n..][..n], &sigma[c * s..][..s]);
+                    for c in 0..6 {
+                        let (ec, sc) = row(c);
+                        *square += dot(ec, ec) * dot(sc, sc);
+                        for d in 0..c {
+                            let (ed, sd) = row(d);
+                            *square += 2.0 * dot(ec, ed) * dot(sc, sd);
+                        }
+                    }
+                    // rounding
+                    if *square < 0.0 {
+                        *square = 0.0;
+                    }
+                }
+            },
+        );
     }
 
     fn subset(&self, points: &[u32], into: &mut Factored<'static>) {
@@ -187,6 +251,7 @@ impl Products for Dense<'_> {
 
 impl Integrands for Dense<'_> {
     type Subset = Dense<'static>;
+    const BLOCK: usize = 1;
 
     fn rows(&self) -> usize {
         self.rows
@@ -198,6 +263,19 @@ impl Integrands for Dense<'_> {
 
     fn column(&self, k: usize, out: &mut [f64]) {
         out.copy_from_slice(&self.columns[k * self.rows..(k + 1) * self.rows]);
+    }
+
+    fn block_sum(
+        &self,
+        first: usize,
+        weights: &[f64],
+        out: &mut [f64],
+        squares: &mut [f64],
+        _work: &mut Vec<f64>,
+    ) {
+        let column = &self.columns[first * self.rows..(first + 1) * self.rows];
+        out.iter_mut().zip(column).for_each(|(o, g)| *o = weights[0] * g);
+        squares[0] = vectorised(|| dot(column, column));
     }
 
     fn subset(&self, points: &[u32], into: &mut Dense<'static>) {
@@ -233,6 +311,17 @@ mod tests {
             }
         }
         let dense = Dense::new(n * s, points, &columns);
+        let weights: Vec<f64> = (0..points).map(|k| value(5 * k)).collect();
+        let (mut sum, mut expected) = (vec![0.0; n * s], vec![0.0; n * s]);
+        let mut squares = vec![0.0; BLOCK];
+        factored.block_sum(3, &weights[3..3 + BLOCK], &mut sum, &mut squares, &mut Vec::new());
+        for (k, square) in (3..3 + BLOCK).zip(&squares) {
+            let (mut column, mut of_column) = (vec![0.0; n * s], [0.0]);
+            dense.block_sum(k, &weights[k..=k], &mut column, &mut of_column, &mut Vec::new());
+            expected.iter_mut().zip(&column).for_each(|(e, c)| *e += c);
+            assert!((square - of_column[0]).abs() < 1e-12 * (1.0 + of_column[0]));
+        }
+        assert!(sum.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-12));
         let (mut a, mut b, mut work) = (vec![0.0; points], vec![0.0; points], Vec::new());
         factored.products(&r, &mut a, &mut work);
         dense.products(&r, &mut b, &mut work);

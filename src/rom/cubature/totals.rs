@@ -1,4 +1,5 @@
-//! Sums over all points that do not depend on the partition: b, V, and the norms of the columns.
+//! Sums over all points that do not depend on the partition (but for rounding within a block of [`Integrands::BLOCK`]
+//! points): b, V, and the norms of the columns.
 
 use super::integrands::Integrands;
 use super::{CubatureError, Problem};
@@ -57,18 +58,20 @@ impl Totals {
     /// # Collective
     pub fn new<I: Integrands>(comm: &Comm, problem: &Problem<'_, I>) -> Result<Totals, CubatureError> {
         let rows = problem.integrands.rows();
-        let mut column = vec![0.0; rows];
+        let (mut block, mut work) = (vec![0.0; rows], Vec::new());
         let mut sums = Sums::new(rows);
         let (mut volume, mut magnitude) = (Dd::default(), Dd::default());
-        let mut squares = Vec::with_capacity(problem.ids.len());
+        let mut squares = vec![0.0; problem.ids.len()];
+        for (b, (w, squares)) in
+            problem.weights.chunks(I::BLOCK).zip(squares.chunks_mut(I::BLOCK)).enumerate()
+        {
+            problem.integrands.block_sum(b * I::BLOCK, w, &mut block, squares, &mut work);
+            sums.add(1.0, &block);
+        }
         let mut bad = u64::MAX;
-        for (k, (&w, &id)) in problem.weights.iter().zip(problem.ids).enumerate() {
-            problem.integrands.column(k, &mut column);
-            sums.add(w, &column);
+        for ((&w, &id), &square) in problem.weights.iter().zip(problem.ids).zip(&squares) {
             volume.add(w);
-            let square = vectorised(|| dot(&column, &column));
             magnitude.add(w.abs() * square.sqrt());
-            squares.push(square);
             if !square.is_finite() || !w.is_finite() {
                 bad = bad.min(id);
             }

@@ -5,6 +5,7 @@ use super::{reduce, select};
 use crate::error::Result;
 use crate::parallel::{Comm, MemoryLimit};
 use crate::rom::cubature::{self, Cubature};
+use crate::rom::deim::Rows;
 use crate::rom::pod::Snapshots;
 use crate::store::{DualQuantity, Lift, ReducedModel, ReducedPoints};
 use crate::structure::{Quantity, Structure};
@@ -65,12 +66,15 @@ pub fn assemble<S: Snapshots + ?Sized>(
     // equilibrium, and there would be nothing to be relative to
     let mut strains = UnitStrains::default();
     strains.extend(comm, structure, bases, memory)?;
-    let cubature = select::cubature_points(comm, structure, &strains, stresses, options, global, memory)?;
-    drop(strains);
-    put_together(comm, structure, bases, cubature, memory)
+    let stresses =
+        select::Stresses::of_snapshots(comm, structure, stresses, options.tolerance / 10.0, memory)?;
+    let cubature = select::cubature_points(comm, structure, &strains, &stresses, options, global)?;
+    drop((strains, stresses));
+    put_together(comm, structure, bases, cubature, &mut Vec::new(), memory)
 }
 
-/// Builds the reduced model of some bases and a cubature of their forces.
+/// Builds the reduced model of some bases and a cubature of their forces. `rows`: what is known of the rows that rebuild the
+/// dual quantities, brought up to date.
 ///
 /// # Errors
 /// More than the memory limit.
@@ -81,13 +85,15 @@ pub fn put_together(
     structure: &Structure,
     bases: &Bases,
     cubature: Cubature,
+    rows: &mut Vec<Rows>,
     memory: &MemoryLimit,
 ) -> Result<Assembled> {
     let n = bases.modes.len();
     let mut extra = BTreeSet::new();
-    for dual in &bases.duals {
-        let components = dual.quantity.components;
-        extra.extend(select::dual_points(comm, structure, components, &dual.columns, memory)?);
+    rows.resize(bases.duals.len(), Rows::default());
+    for (dual, rows) in bases.duals.iter().zip(rows) {
+        select::dual_rows(comm, structure, dual, rows, memory)?;
+        extra.extend(select::points_of(rows, dual.quantity.components));
     }
     memory.claim(comm, "the reduction of the loads", 12 * n * structure.sub.mesh.n_elements())?;
     let vectors: Vec<&[f64]> =

@@ -5,11 +5,11 @@ use super::basis::{PodMethod, UnitStrains, decompose};
 use crate::error::{Error, Result};
 use crate::parallel::{Comm, MemoryLimit};
 use crate::rom::cubature::{self, Cubature, Problem};
+use crate::rom::deim::{Rows, next_row};
 use crate::rom::dense::interleave;
 use crate::rom::pod::{Diagonal, Method, PodError, ROWS, Right, Snapshots, Truncation, pod_streamed};
 use crate::rom::qdeim::qdeim;
 use crate::structure::{Quantity, Structure};
-use std::collections::BTreeSet;
 
 /// Identity of the local integration points: `(point ids, element ids)`, unique over the structure and the same on any
 /// number of ranks. A point's id is 64 times its element's position plus its number in the element.
@@ -32,39 +32,84 @@ const SEARCH: usize = 10;
 /// do.
 const MAX_STRESSES: usize = 40;
 
-/// Cubature of the internal forces of basis vectors with these strains over the stress snapshots (each `6 n_points`).
-///
-/// # Errors
-/// Those of the cubature: integrands that are not finite, a structure without volume; more than the memory limit.
-///
-/// # Collective
-pub fn cubature_points<S: Snapshots + ?Sized>(
-    comm: &Comm,
-    structure: &Structure,
-    strains: &UnitStrains,
-    stresses: &S,
-    options: &cubature::Options,
-    global: bool,
-    memory: &MemoryLimit,
-) -> Result<Cubature> {
-    let n = structure.geometry.n_points();
-    let (ids, elements) = point_ids(structure);
-    let (s, rows) = if stresses.count() > MAX_STRESSES {
-        compressed_rows(comm, structure, stresses, options.tolerance / 10.0, memory)?
-    } else {
-        let s = stresses.count();
+/// The stresses that a cubature integrates, interleaved: row-major `6 n_points x count`.
+#[derive(Debug, Clone, Default)]
+pub struct Stresses {
+    /// Stress fields.
+    pub count: usize,
+    /// Their values.
+    pub rows: Vec<f64>,
+}
+
+impl Stresses {
+    /// Snapshots (each `6 n_points`), or, of many, their POD modes to `tolerance` times the singular values.
+    ///
+    /// # Errors
+    /// A snapshot is not finite; more than the memory limit.
+    ///
+    /// # Collective
+    pub fn of_snapshots<S: Snapshots + ?Sized>(
+        comm: &Comm,
+        structure: &Structure,
+        snapshots: &S,
+        tolerance: f64,
+        memory: &MemoryLimit,
+    ) -> Result<Stresses> {
+        let s = snapshots.count();
+        if s > MAX_STRESSES {
+            return compressed(comm, structure, snapshots, tolerance, memory);
+        }
+        let n = structure.geometry.n_points();
         memory.claim(comm, "the cubature", 6 * n * (s + 1) + SEARCH * n)?;
         let (mut rows, mut block) = (vec![0.0; 6 * n * s], vec![0.0; ROWS * s]);
         for (b, rows) in rows.chunks_mut((ROWS * s).max(1)).enumerate() {
             let block = &mut block[..rows.len()];
             let count = block.len() / s;
-            stresses.read_block(ROWS * b, count, block);
+            snapshots.read_block(ROWS * b, count, block);
             let columns: Vec<&[f64]> = block.chunks_exact(count).collect();
             interleave(&columns, rows);
         }
-        (s, rows)
-    };
-    let integrands = cubature::Factored::new(n, strains.count, &strains.rows, s, &rows);
+        Ok(Stresses { count: s, rows })
+    }
+
+    /// Columns of a basis of stresses times their singular values, without those that are too small to count beside the
+    /// others: orthonormal columns are their own POD. Replaces what was there.
+    pub fn take_basis(&mut self, dual: &DualBasis, truncation: Truncation) {
+        let sizes = &dual.singular_values;
+        let mut order: Vec<usize> = (0..dual.columns.len()).collect();
+        order.sort_by(|&a, &b| sizes[b].total_cmp(&sizes[a]));
+        let squares: Vec<f64> = order.iter().map(|&k| sizes[k].powi(2)).collect();
+        order.truncate(truncation.count(&squares, 0.0));
+        let s = order.len();
+        self.count = s;
+        self.rows.resize(s * dual.columns.first().map_or(0, Vec::len), 0.0);
+        for (b, rows) in self.rows.chunks_mut((ROWS * s).max(1)).enumerate() {
+            let columns: Vec<&[f64]> = order.iter().map(|&k| &dual.columns[k][ROWS * b..]).collect();
+            interleave(&columns, rows);
+            for row in rows.chunks_exact_mut(s) {
+                row.iter_mut().zip(&order).for_each(|(x, &k)| *x *= sizes[k]);
+            }
+        }
+    }
+}
+
+/// Cubature of the internal forces of basis vectors with these strains over stresses.
+///
+/// # Errors
+/// Those of the cubature: integrands that are not finite, a structure without volume.
+///
+/// # Collective
+pub fn cubature_points(
+    comm: &Comm,
+    structure: &Structure,
+    strains: &UnitStrains,
+    stresses: &Stresses,
+    options: &cubature::Options,
+    global: bool,
+) -> Result<Cubature> {
+    let n = structure.geometry.n_points();
+    let (ids, elements) = point_ids(structure);
+    let integrands = cubature::Factored::new(n, strains.count, &strains.rows, stresses.count, &stresses.rows);
     let problem = Problem {
         integrands: &integrands,
         weights: &structure.geometry.weights,
@@ -79,18 +124,17 @@ pub fn cubature_points<S: Snapshots + ?Sized>(
     found.map_err(|e| Error::run(format!("cubature: {e}")))
 }
 
-/// Number of POD modes of stress snapshots, and the modes times their singular values, interleaved for the cubature
-/// (row-major `6 n_points x modes`): the same Gram matrix within the tolerance. Fewer integrands make a cubature cheaper,
-/// and need fewer points.
+/// POD modes of stress snapshots times their singular values: the same Gram matrix within the tolerance. Fewer integrands
+/// make a cubature cheaper, and need fewer points.
 ///
 /// # Collective
-fn compressed_rows<S: Snapshots + ?Sized>(
+fn compressed<S: Snapshots + ?Sized>(
     comm: &Comm,
     structure: &Structure,
     stresses: &S,
     tolerance: f64,
     memory: &MemoryLimit,
-) -> Result<(usize, Vec<f64>)> {
+) -> Result<Stresses> {
     let failed = |e: PodError| Error::run(format!("POD of the stresses: {e}"));
     let ids = value_ids(structure, 6);
     let (identity, truncation) = (Diagonal::Identity, Truncation::new(tolerance.max(1e-7)));
@@ -111,7 +155,7 @@ fn compressed_rows<S: Snapshots + ?Sized>(
     for row in rows.chunks_exact_mut(n.max(1)) {
         row.iter_mut().zip(&pod.singular_values).for_each(|(x, s)| *x *= s);
     }
-    Ok((n, rows))
+    Ok(Stresses { count: n, rows })
 }
 
 /// POD of a dual quantity (identity product over the integration points); `None` where it is zero at all times (no
@@ -158,23 +202,42 @@ fn value_ids(structure: &Structure, components: usize) -> Vec<u64> {
     point_ids(structure).0.iter().flat_map(|&p| (0..c).map(move |i| c * p + i)).collect()
 }
 
-/// Local points where the QDEIM rows of a dual basis lie (method.md 2.4).
+/// Rows of a dual basis to rebuild it from (method.md 2.4), added to those that `rows` has of its first columns: one by one
+/// where there are any, all at once by QDEIM else.
 ///
 /// # Errors
 /// More than the memory limit.
 ///
 /// # Collective
-pub fn dual_points(
+pub fn dual_rows(
     comm: &Comm,
     structure: &Structure,
-    components: usize,
-    columns: &[Vec<f64>],
+    dual: &DualBasis,
+    rows: &mut Rows,
     memory: &MemoryLimit,
-) -> Result<BTreeSet<u32>> {
-    let m = columns.len();
-    let ids = value_ids(structure, components);
+) -> Result<()> {
+    let (columns, m) = (&dual.columns, dual.columns.len());
+    let ids = value_ids(structure, dual.quantity.components);
+    if rows.count > 0 {
+        memory.claim(comm, "the choice of points of the rebuilt quantities", 2 * ids.len())?;
+        while rows.count < m {
+            let before = rows.count;
+            next_row(comm, &columns[..before + 1], &ids, rows);
+            if rows.count == before {
+                return Ok(());
+            }
+        }
+        return Ok(());
+    }
     memory.claim(comm, "the choice of points of the rebuilt quantities", ids.len() * (m + 1))?;
-    let row = |k: usize, row: &mut [f64]| row.iter_mut().zip(columns).for_each(|(r, column)| *r = column[k]);
-    let chosen = qdeim(comm, row, m, &ids);
-    Ok(chosen.local.iter().map(|(_, row)| (row / components) as u32).collect())
+    let mut values = vec![0.0; ids.len() * m];
+    interleave(columns, &mut values);
+    let chosen = qdeim(comm, values, m, &ids);
+    *rows = Rows { count: chosen.ids.len(), local: chosen.local };
+    Ok(())
+}
+
+/// The local points of some rows of a dual quantity.
+pub fn points_of(rows: &Rows, components: usize) -> impl Iterator<Item = u32> {
+    rows.local.iter().map(move |(_, row)| (row / components) as u32)
 }

@@ -16,10 +16,12 @@ pub(super) struct Burst {
 impl Burst {
     /// Most steps of a burst.
     pub const LONGEST: usize = 8;
+    /// Increments that a model must carry to be worth its assembly, which costs about as much as two high-fidelity steps.
+    const WORTH: usize = 3;
 
     /// The reduced step of increment i is refused: a burst of at most `longest` steps.
     pub fn begin(&mut self, i: usize, longest: usize) {
-        self.left = if self.end == Some(i) { longest } else { 1 };
+        self.left = if self.end.is_some_and(|end| i < end + Burst::WORTH) { longest } else { 1 };
     }
 
     /// The step of increment i was taken. `known`: it found little that the bases did not hold, which ends the burst.

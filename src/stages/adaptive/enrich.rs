@@ -23,15 +23,16 @@ pub(super) struct FullStep {
 }
 
 impl Run<'_> {
-    /// One high-fidelity step to `t` from the replayed state, and the bases with what it found. `guess`: coefficients of a
-    /// displacement that may be near. The model is not assembled anew: [`Run::renew`].
+    /// One high-fidelity step to `t` from the replayed state, and the bases with what it found. `guess`: the step as the
+    /// model takes it, in coefficients of its vectors. The model is not assembled anew: [`Run::renew`].
     pub(super) fn enrich(&mut self, t: f64, guess: Option<&[f64]>) -> Result<FullStep> {
         let (cx, options) = (self.cx, self.options);
         self.catch_up()?;
         let before = self.replay.state().clone();
         self.full.clone_from(&before);
-        if let Some(coefficients) = guess {
-            self.model.displacement(coefficients, &mut self.u);
+        if let Some(increments) = guess {
+            self.u.copy_from_slice(&before.displacement);
+            self.model.add_displacement(increments, &mut self.u);
         }
         let guess = guess.map(|_| self.u.as_slice());
         let report = cx.timers.time("high-fidelity", || self.high.step(&mut self.full, t, guess))?;
@@ -49,6 +50,16 @@ impl Run<'_> {
         self.state.coefficients.extend(self.lifts.iter().map(|(v, a)| v * a.value(t)));
         self.replay.reset(&self.full);
         Ok(FullStep { iterations: report.iterations, outside, before, shape })
+    }
+
+    /// The step to `t` as the model takes it from the full state, in coefficients of the vectors that it was assembled of;
+    /// none where its Newton fails.
+    pub(super) fn ahead(&mut self, t: f64) -> Option<Vec<f64>> {
+        let mut start = self.state.coefficients.clone();
+        start.drain(self.model.assembled_modes()..self.model.bases.modes.len());
+        let mut trial = self.model.reduced_state(start.clone(), &self.full);
+        advance(&mut self.model.system, &mut trial, t).ok()?;
+        Some(trial.coefficients.iter().zip(&start).map(|(a, b)| a - b).collect())
     }
 
     /// Tolerance of the cubatures of this run.

@@ -70,8 +70,7 @@ pub fn adaptive(
     let mut high = cx
         .timers
         .time("set-up", || HighFidelity::new(comm, &structure, &case.loading, newton_options(&case)))?;
-    let (mut bases, stresses) =
-        cx.timers.time("model", || read_bases(comm, &file, &origin, &structure, path))?;
+    let mut bases = cx.timers.time("model", || read_bases(comm, &file, &origin, &structure))?;
     let products = Products::new(comm, &structure);
     if case.loading.temperature != own.loading.temperature {
         let modes = cx.timers.time("thermo-elastic", || high.thermoelastic_modes(&case.time.end_times()))?;
@@ -86,9 +85,9 @@ pub fn adaptive(
     let cubature = origin.tolerances.get("cubature").copied().unwrap_or(1e-5);
     let renewed = bases.modes.len() > origin.n_modes;
     let cubature = if renewed { cubature.max(enrich::CUBATURE * options.tolerance) } else { cubature };
-    let model = cx.timers.time("reduction", || {
-        AdaptiveModel::new(comm, &structure, bases, stresses, cubature, origin, &case, path)
-    })?;
+    let model = cx
+        .timers
+        .time("reduction", || AdaptiveModel::new(comm, &structure, bases, cubature, origin, &case, path))?;
     let fields = agree(comm, wanted(&model, options, path))?;
     let provenance = format!("producer = \"ferrom online --adaptive {}\"\n", env!("CARGO_PKG_VERSION"));
     let text = case.to_text()?;

@@ -5,18 +5,19 @@ use crate::config::Case;
 use crate::error::{Error, Result};
 use crate::parallel::{Comm, MemoryLimit, agree};
 use crate::rom::cubature;
+use crate::rom::deim::Rows;
 use crate::rom::dense::combine;
-use crate::rom::enrichment::{principal, scaled};
 use crate::rom::offline::assemble::{Assembled, Bases, DualBasis, put_together};
 use crate::rom::offline::basis::UnitStrains;
 use crate::rom::offline::reduce::gather_faces;
-use crate::rom::offline::select::cubature_points;
+use crate::rom::offline::select::{Stresses, cubature_points};
 use crate::rom::online::{PointsState, ReducedState, ReducedSystem};
 use crate::rom::pod::Truncation;
 use crate::solver::FullState;
 use crate::store::{ModelFields, ModelFile, ReducedModel};
 use crate::structure::{Quantity, Structure};
 use std::path::Path;
+use std::time::Instant;
 
 /// Bases, and the reduced system that was assembled from them under a case.
 pub(super) struct AdaptiveModel<'s> {
@@ -27,9 +28,7 @@ pub(super) struct AdaptiveModel<'s> {
     /// What was read: texts, tolerances, tables.
     origin: ReducedModel,
     pub bases: Bases,
-    strains: UnitStrains,
-    /// Stresses that the cubature integrates.
-    stresses: Vec<Vec<f64>>,
+    kept: Kept,
     pub system: ReducedSystem<'s>,
     pub duals: Vec<Dual>,
     /// Local integration points of the system's points: those with weight, the others.
@@ -45,18 +44,17 @@ pub(super) struct AdaptiveModel<'s> {
 }
 
 impl<'s> AdaptiveModel<'s> {
-    /// Assembles `bases`, those of the model `origin` or more, under `case`; `stresses`: what its cubature integrates, to
-    /// `tolerance`.
+    /// Assembles `bases`, those of the model `origin` or more, under `case`; its cubature integrates the stresses of their
+    /// basis to `tolerance`.
     ///
     /// # Errors
-    /// The case does not fit the model.
+    /// The case does not fit the model, which may have no basis of stresses.
     ///
     /// # Collective
     pub fn new(
         comm: &'s Comm,
         structure: &'s Structure,
         bases: Bases,
-        stresses: Vec<Vec<f64>>,
         tolerance: f64,
         origin: ReducedModel,
         case: &'s Case,
@@ -67,9 +65,8 @@ impl<'s> AdaptiveModel<'s> {
         let ids: Vec<u64> = weighted().map(|k| 64 * p.element_index[k] + u64::from(p.number[k])).collect();
         let weights: Vec<f64> = weighted().map(|k| p.weight[k]).collect();
         let start = comm.all_gather(&ids).0.into_iter().zip(comm.all_gather(&weights).0).collect();
-        let mut strains = UnitStrains::default();
-        let parts =
-            build(comm, structure, &bases, &mut strains, &stresses, start, tolerance, &origin, case, path)?;
+        let mut kept = Kept::default();
+        let parts = build(comm, structure, &bases, &mut kept, start, tolerance, &origin, case, path)?;
         Ok(AdaptiveModel {
             comm,
             structure,
@@ -77,8 +74,7 @@ impl<'s> AdaptiveModel<'s> {
             path,
             origin,
             bases,
-            strains,
-            stresses,
+            kept,
             system: parts.system,
             duals: parts.duals,
             places: parts.places,
@@ -97,13 +93,9 @@ impl<'s> AdaptiveModel<'s> {
     /// # Collective
     pub fn rebuild(&mut self, tolerance: f64) -> Result<()> {
         let (comm, structure, case, path) = (self.comm, self.structure, self.case, self.path);
-        if let Some(stress) = self.bases.duals.iter().find(|d| d.quantity.name == "sig") {
-            self.stresses = principal(stress, Truncation::new(tolerance / 10.0));
-        }
         let start = self.start.clone();
-        let (bases, strains, stresses) = (&self.bases, &mut self.strains, &self.stresses);
-        let parts =
-            build(comm, structure, bases, strains, stresses, start, tolerance, &self.origin, case, path)?;
+        let kept = &mut self.kept;
+        let parts = build(comm, structure, &self.bases, kept, start, tolerance, &self.origin, case, path)?;
         self.system = parts.system;
         self.duals = parts.duals;
         self.places = parts.places;
@@ -120,6 +112,19 @@ impl<'s> AdaptiveModel<'s> {
         combine(&self.bases.modes, &coefficients[..n], u);
         for (lift, c) in self.bases.lifts.iter().zip(&coefficients[n..]) {
             crate::rom::dense::axpy(*c, &lift.1, u);
+        }
+    }
+
+    /// Displacement modes that the system was assembled of; the bases may have more by now.
+    pub fn assembled_modes(&self) -> usize {
+        self.built.n_modes
+    }
+
+    /// Adds the displacement of coefficients of the vectors that the system was assembled of.
+    pub fn add_displacement(&self, coefficients: &[f64], u: &mut [f64]) {
+        let modes = self.bases.modes[..self.assembled_modes()].iter();
+        for (vector, c) in modes.chain(self.bases.lifts.iter().map(|l| &l.1)).zip(coefficients) {
+            crate::rom::dense::axpy(*c, vector, u);
         }
     }
 
@@ -189,6 +194,15 @@ impl<'s> AdaptiveModel<'s> {
     }
 }
 
+/// What one assembly leaves to the next, since bases only grow.
+#[derive(Default)]
+struct Kept {
+    strains: UnitStrains,
+    stresses: Stresses,
+    /// Rows that rebuild the dual quantities.
+    rows: Vec<Rows>,
+}
+
 struct Parts<'s> {
     system: ReducedSystem<'s>,
     duals: Vec<Dual>,
@@ -202,20 +216,34 @@ fn build<'s>(
     comm: &'s Comm,
     structure: &Structure,
     bases: &Bases,
-    strains: &mut UnitStrains,
-    stresses: &[Vec<f64>],
+    kept: &mut Kept,
     start: Vec<(u64, f64)>,
     tolerance: f64,
     origin: &ReducedModel,
     case: &Case,
     path: &Path,
 ) -> Result<Parts<'s>> {
+    let stress = bases.duals.iter().find(|d| d.quantity.name == "sig");
+    let stress = agree(comm, stress.ok_or_else(|| without_stress(path)))?;
     let options = cubature::Options { start, ..cubature::Options::again(tolerance) };
-    let Assembled { model: built, cubature, kept } = {
+    let Assembled { model: built, cubature, kept: local } = {
         let memory = MemoryLimit::none();
+        let Kept { strains, stresses, rows } = kept;
         strains.extend(comm, structure, bases, &memory)?;
-        let cubature = cubature_points(comm, structure, strains, stresses, &options, true, &memory)?;
-        put_together(comm, structure, bases, cubature, &memory)?
+        let begin = Instant::now();
+        stresses.take_basis(stress, Truncation::new(tolerance / 10.0));
+        let cubature = cubature_points(comm, structure, strains, stresses, &options, true)?;
+        log::debug!(
+            "cubature to {tolerance:.1e}: {} vectors x {} stresses, {} points from {}, {} tried, {}, {:.2} s",
+            strains.count,
+            stresses.count,
+            cubature.count(),
+            options.start.len(),
+            cubature.iterations,
+            cubature.stop.words(),
+            begin.elapsed().as_secs_f64()
+        );
+        put_together(comm, structure, bases, cubature, rows, &memory)?
     };
     let mut whole = built.clone();
     gather_faces(comm, &mut whole.loads);
@@ -223,7 +251,7 @@ fn build<'s>(
     let (system, order) = agree(comm, reduced_system(comm, &whole, case, path))?;
     let duals = dual_fits(comm, &whole, &system, &order)?;
     let n = system.active.len();
-    let places: Vec<u32> = order.iter().map(|&k| kept[k]).collect();
+    let places: Vec<u32> = order.iter().map(|&k| local[k]).collect();
     let ids: Vec<u64> = cubature.points.iter().map(|p| p.id).collect();
     let weights: Vec<f64> = cubature.points.iter().map(|p| p.weight).collect();
     let start = comm.all_gather(&ids).0.into_iter().zip(comm.all_gather(&weights).0).collect();
@@ -237,10 +265,10 @@ fn build<'s>(
     })
 }
 
-/// The bases of a model, and the stresses that its cubature integrates.
+/// The bases of a model.
 ///
 /// # Errors
-/// The file is damaged or has no stress basis.
+/// The file is damaged.
 ///
 /// # Collective
 pub(super) fn read_bases(
@@ -248,8 +276,7 @@ pub(super) fn read_bases(
     file: &ModelFile,
     model: &ReducedModel,
     structure: &Structure,
-    path: &Path,
-) -> Result<(Bases, Vec<Vec<f64>>)> {
+) -> Result<Bases> {
     let mut bases = Bases { singular_values: model.singular_values.clone(), ..Bases::default() };
     for k in 0..model.n_modes {
         bases.modes.push(file.mode(comm, k)?);
@@ -269,16 +296,14 @@ pub(super) fn read_bases(
             largest,
         });
     }
-    match bases.duals.iter().find(|d| d.quantity.name == "sig") {
-        Some(stress) => {
-            let stresses = scaled(stress);
-            Ok((bases, stresses))
-        }
-        None => Err(Error::input(
-            path,
-            "/ferrom/model/dual",
-            "has no stress basis, which enrichment needs for the cubature",
-            "build the model with 'sig' among its quantities",
-        )),
-    }
+    Ok(bases)
+}
+
+fn without_stress(path: &Path) -> Error {
+    Error::input(
+        path,
+        "/ferrom/model/dual",
+        "has no stress basis, which enrichment needs for the cubature",
+        "build the model with 'sig' among its quantities",
+    )
 }

@@ -13,7 +13,7 @@ use super::{AdaptiveOptions, DEFAULT_TOLERANCE, Rebuild};
 use crate::error::{Kind, Result};
 use crate::parallel::{Comm, agree};
 use crate::rom::calibration::{LEAST, Pair};
-use crate::rom::enrichment::{HighFidelityStep, Products, Replay, scaled};
+use crate::rom::enrichment::{HighFidelityStep, Products, Replay};
 use crate::rom::offline::assemble::Bases;
 use crate::rom::offline::{Recorded, Truth};
 use crate::rom::pod::Snapshots;
@@ -112,18 +112,10 @@ pub(in super::super) fn rehearse(
         span,
         lifts,
     };
-    let Some(stress) = bases.duals.iter().find(|d| d.quantity.name == "sig") else { return Ok(Vec::new()) };
-    let stresses = scaled(stress);
-    let model = AdaptiveModel::new(
-        comm,
-        structure,
-        bases,
-        stresses,
-        tolerance,
-        model,
-        case,
-        Path::new("calibration"),
-    )?;
+    if !bases.duals.iter().any(|d| d.quantity.name == "sig") {
+        return Ok(Vec::new());
+    }
+    let model = AdaptiveModel::new(comm, structure, bases, tolerance, model, case, Path::new("calibration"))?;
     let values = vec![0.0; structure.geometry.n_points() * watched.components];
     let sink = Sink::Pairs(Rehearsal { watched, truth, group: c as u32, values, pairs: Vec::new() });
     let (products, high, output) = (Products::new(comm, structure), Box::new(high), (sink, Vec::new()));

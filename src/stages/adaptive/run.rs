@@ -152,10 +152,23 @@ impl<'s> Run<'s> {
             )));
         }
         // where it converged, the reduced step is near the high-fidelity one, wrong as p may be
-        let guess = refused.filter(|_| !watch.failed()).map(|state| state.coefficients);
+        let guess = match refused {
+            None => self.ahead(t),
+            Some(_) if watch.failed() => None,
+            Some(trial) => {
+                let step = trial.coefficients.iter().zip(&self.state.coefficients).map(|(a, b)| a - b);
+                Some(step.collect())
+            }
+        };
         let failed = |e: Error| stopped(format!("the high-fidelity step to t = {t} failed: {}", e.message));
         let step = self.enrich(t, guess.as_deref()).map_err(failed)?;
-        burst.took(i, step.outside <= options.tolerance);
+        burst.took(i, step.outside <= options.tolerance / options.safety);
+        log::debug!(
+            "increment {}: {:.1e} outside of the bases, {} steps to follow",
+            i + 1,
+            step.outside,
+            burst.left
+        );
         if burst.left == 0 && (gappy || !last) {
             self.renew(&step)?;
         } else {
