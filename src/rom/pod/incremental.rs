@@ -1,11 +1,8 @@
 //! Incremental POD (method.md 2.2): one more snapshot into a basis, without the old snapshots.
 
-use super::{InnerProduct, PodError};
+use super::{Diagonal, InnerProduct, PodError};
 use crate::parallel::Comm;
 use crate::rom::dense::{axpy, dot, vectorised};
-
-/// Orthogonalisation loses as many digits as cancel: below this share it is done twice, so that modes are orthonormal to 1e-12.
-const CANCELS: f64 = 1e-4;
 
 /// Adds the part of `snapshot` outside of the span of the orthonormal `modes` as a further mode, with its norm as its
 /// singular value, unless it is at most `tolerance` of the snapshot. Returns that share.
@@ -35,19 +32,18 @@ pub fn pod_extend<P: InnerProduct + ?Sized>(
     if size == 0.0 {
         return Ok(0.0);
     }
-    let mut left = size;
-    // twice is enough (Parlett), and once where little cancels
-    for _ in 0..2 {
-        let before = left;
-        let mut along: Vec<f64> = modes.iter().map(|m| vectorised(|| dot(m, &product))).collect();
-        comm.sum(&mut along);
-        modes.iter().zip(along).for_each(|(m, c)| vectorised(|| axpy(-c, m, &mut rest)));
+    // twice is enough (Parlett), and needed: what once leaves grows from mode to mode
+    let mut along: Vec<f64> = modes.iter().map(|m| vectorised(|| dot(m, &product))).collect();
+    comm.sum(&mut along);
+    let mut again = subtract(modes, &along, &mut rest);
+    if !matches!(inner.diagonal(), Some(Diagonal::Identity)) {
         inner.apply(&rest, &mut product);
-        left = comm.sum1(dot(&rest, &product)).max(0.0).sqrt();
-        if left > CANCELS * before || left <= tolerance * size {
-            break;
-        }
+        again = modes.iter().map(|m| vectorised(|| dot(m, &product))).collect();
     }
+    comm.sum(&mut again);
+    modes.iter().zip(again).for_each(|(m, c)| vectorised(|| axpy(-c, m, &mut rest)));
+    inner.apply(&rest, &mut product);
+    let left = comm.sum1(dot(&rest, &product)).max(0.0).sqrt();
     if left > tolerance * size {
         rest.iter_mut().for_each(|x| *x /= left);
         singular_values.truncate(modes.len());
@@ -55,4 +51,24 @@ pub fn pod_extend<P: InnerProduct + ?Sized>(
         modes.push(rest);
     }
     Ok(left / size)
+}
+
+/// Subtracts `sum_k c_k mode_k` from `rest`; products of the modes with what is left, block by block, so that every mode is
+/// read once.
+fn subtract(modes: &[Vec<f64>], c: &[f64], rest: &mut [f64]) -> Vec<f64> {
+    /// Values of all modes together that stay in the second cache.
+    const CACHED: usize = 1 << 16;
+    let mut products = vec![0.0; modes.len()];
+    let block = (CACHED / modes.len().max(1)).max(256);
+    for (b, rest) in rest.chunks_mut(block).enumerate() {
+        let at = b * block..b * block + rest.len();
+        vectorised(
+            #[inline(always)]
+            || {
+                modes.iter().zip(c).for_each(|(m, c)| axpy(-c, &m[at.clone()], rest));
+                products.iter_mut().zip(modes).for_each(|(p, m)| *p += dot(&m[at.clone()], rest));
+            },
+        );
+    }
+    products
 }

@@ -16,8 +16,10 @@ pub(super) struct Burst {
 impl Burst {
     /// Most steps of a burst.
     pub const LONGEST: usize = 8;
-    /// Increments that a model must carry to be worth its assembly, which costs about as much as two high-fidelity steps.
-    const WORTH: usize = 3;
+    /// Increments that a model must carry to be worth its assembly, which costs as much as one or two high-fidelity steps.
+    const WORTH: usize = 2;
+    /// Share of the error tolerance: a step that finds less outside of the bases ends a burst.
+    pub const KNOWN: f64 = 2.0 / 3.0;
 
     /// The reduced step of increment i is refused: a burst of at most `longest` steps.
     pub fn begin(&mut self, i: usize, longest: usize) {

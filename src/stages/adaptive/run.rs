@@ -162,7 +162,7 @@ impl<'s> Run<'s> {
         };
         let failed = |e: Error| stopped(format!("the high-fidelity step to t = {t} failed: {}", e.message));
         let step = self.enrich(t, guess.as_deref()).map_err(failed)?;
-        burst.took(i, step.outside <= options.tolerance / options.safety);
+        burst.took(i, step.outside <= Burst::KNOWN * options.tolerance);
         log::debug!(
             "increment {}: {:.1e} outside of the bases, {} steps to follow",
             i + 1,
