@@ -6,6 +6,7 @@
 
 use ferrom::parallel::Comm;
 use ferrom::rom::cubature::{self, Cubature, Factored, Options, Problem, Stop};
+use ferrom::rom::deim::{Rows, next_row};
 use ferrom::rom::gappy::Gappy;
 use ferrom::rom::pod::{InnerProduct, Pod, ProductFn, Truncation, pod_gram, pod_identity, pod_tsqr};
 use ferrom::rom::qdeim::qdeim;
@@ -174,8 +175,15 @@ fn interpolation(comm: &Comm, lines: &mut Vec<String>) {
     let ids: Vec<u64> = (e0 as u64..e1 as u64).collect();
     let value = |id: u64, i: usize| ((id.min(239 - id) as f64) * 0.05 * (i as f64 + 1.0)).cos();
     let basis: Vec<f64> = ids.iter().flat_map(|&id| (0..6).map(move |i| value(id, i))).collect();
-    let chosen = qdeim(comm, |k, row| row.copy_from_slice(&basis[6 * k..6 * k + 6]), 6, &ids);
+    let chosen = qdeim(comm, basis.clone(), 6, &ids);
     lines.push(format!("qdeim {:?}", chosen.ids));
+    let columns: Vec<Vec<f64>> = (0..6).map(|i| ids.iter().map(|&id| value(id, i)).collect()).collect();
+    let mut one_by_one = Rows::default();
+    (1..=6).for_each(|m| next_row(comm, &columns[..m], &ids, &mut one_by_one));
+    let mut found = vec![0.0; one_by_one.count];
+    one_by_one.local.iter().for_each(|&(position, row)| found[position] = ids[row] as f64);
+    comm.sum(&mut found);
+    lines.push(format!("deim {found:?}"));
     let extra = ids.iter().enumerate().filter(|(_, id)| *id % 20 == 3).map(|(k, _)| k);
     let rows: Vec<usize> = chosen.local.iter().map(|(_, k)| *k).chain(extra).collect();
     let at: Vec<f64> = rows.iter().flat_map(|&k| basis[6 * k..6 * (k + 1)].to_vec()).collect();

@@ -1,5 +1,6 @@
 //! The functions to integrate, seen from the search: columns and products with a residual, never the whole matrix.
 
+use super::totals::Sums;
 use crate::rom::dense::{dot, vectorised};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
@@ -18,21 +19,19 @@ pub trait Products {
 pub trait Integrands: Products {
     /// A few points copied out of the whole, for repeated products.
     type Subset: Products + Default;
-    /// Points of a [`Integrands::block_sum`].
-    const BLOCK: usize;
     /// Number of integrands, the same on every rank.
     fn rows(&self) -> usize;
     /// Number of points on this rank.
     fn points(&self) -> usize;
     /// `g_k`, all integrands at local point `k`; `out`: length `rows()`.
     fn column(&self, k: usize, out: &mut [f64]);
-    /// `out = sum_k w_k g_k` over the local points `first .. first + weights.len()`, at most [`Integrands::BLOCK`], and
-    /// `squares[k] = ||g_k||^2`. `work` is grown once and reused.
-    fn block_sum(
+    /// Adds `sum_k w_k g_k` over the local points `first .. first + weights.len()`, those of one element; `squares[k]` is
+    /// `||g_k||^2`. `work` is grown once and reused.
+    fn add_sum(
         &self,
         first: usize,
         weights: &[f64],
-        out: &mut [f64],
+        sums: &mut Sums,
         squares: &mut [f64],
         work: &mut Vec<f64>,
     );
@@ -114,7 +113,6 @@ impl Products for Factored<'_> {
 
 impl Integrands for Factored<'_> {
     type Subset = Factored<'static>;
-    const BLOCK: usize = BLOCK;
 
     fn rows(&self) -> usize {
         self.modes * self.snapshots
@@ -150,11 +148,11 @@ impl Integrands for Factored<'_> {
     }
 
     /// `(w E)^T Sigma` over the rows of the block, and `||g_k||^2 = (E_k E_k^T) : (Sigma_k Sigma_k^T)`.
-    fn block_sum(
+    fn add_sum(
         &self,
         first: usize,
         weights: &[f64],
-        out: &mut [f64],
+        sums: &mut Sums,
         squares: &mut [f64],
         work: &mut Vec<f64>,
     ) {
@@ -165,18 +163,19 @@ impl Integrands for Factored<'_> {
         }
         let strain = &self.strain[6 * first * n..6 * (first + count) * n];
         let stress = &self.stress[6 * first * s..6 * (first + count) * s];
-        work.clear();
-        for (e, w) in strain.chunks_exact(6 * n).zip(weights) {
-            work.extend(e.iter().map(|x| w * x));
-        }
+        work.resize(6 * count * n + n * s, 0.0);
+        let (weighted, out) = work.split_at_mut(6 * count * n);
+        let rows = weighted.chunks_exact_mut(6 * n).zip(strain.chunks_exact(6 * n));
+        rows.zip(weights).for_each(|((to, e), w)| to.iter_mut().zip(e).for_each(|(t, x)| *t = w * x));
         matmul(
             MatMut::from_row_major_slice_mut(out, n, s),
             Accum::Replace,
-            MatRef::from_row_major_slice(work.as_slice(), 6 * count, n).transpose(),
+            MatRef::from_row_major_slice(weighted, 6 * count, n).transpose(),
             MatRef::from_row_major_slice(stress, 6 * count, s),
             1.0,
             Par::Seq,
         );
+        sums.add(1.0, out);
         vectorised(
             #[inline(always)]
             || {
@@ -251,7 +250,6 @@ impl Products for Dense<'_> {
 
 impl Integrands for Dense<'_> {
     type Subset = Dense<'static>;
-    const BLOCK: usize = 1;
 
     fn rows(&self) -> usize {
         self.rows
@@ -265,17 +263,20 @@ impl Integrands for Dense<'_> {
         out.copy_from_slice(&self.columns[k * self.rows..(k + 1) * self.rows]);
     }
 
-    fn block_sum(
+    fn add_sum(
         &self,
         first: usize,
         weights: &[f64],
-        out: &mut [f64],
+        sums: &mut Sums,
         squares: &mut [f64],
         _work: &mut Vec<f64>,
     ) {
-        let column = &self.columns[first * self.rows..(first + 1) * self.rows];
-        out.iter_mut().zip(column).for_each(|(o, g)| *o = weights[0] * g);
-        squares[0] = vectorised(|| dot(column, column));
+        squares.fill(0.0);
+        let columns = self.columns[first * self.rows..].chunks_exact(self.rows.max(1));
+        for ((column, w), square) in columns.zip(weights).zip(squares) {
+            sums.add(*w, column);
+            *square = vectorised(|| dot(column, column));
+        }
     }
 
     fn subset(&self, points: &[u32], into: &mut Dense<'static>) {
@@ -312,16 +313,14 @@ mod tests {
         }
         let dense = Dense::new(n * s, points, &columns);
         let weights: Vec<f64> = (0..points).map(|k| value(5 * k)).collect();
-        let (mut sum, mut expected) = (vec![0.0; n * s], vec![0.0; n * s]);
+        let (mut sum, mut expected) = (Sums::new(n * s), Sums::new(n * s));
         let mut squares = vec![0.0; BLOCK];
-        factored.block_sum(3, &weights[3..3 + BLOCK], &mut sum, &mut squares, &mut Vec::new());
-        for (k, square) in (3..3 + BLOCK).zip(&squares) {
-            let (mut column, mut of_column) = (vec![0.0; n * s], [0.0]);
-            dense.block_sum(k, &weights[k..=k], &mut column, &mut of_column, &mut Vec::new());
-            expected.iter_mut().zip(&column).for_each(|(e, c)| *e += c);
-            assert!((square - of_column[0]).abs() < 1e-12 * (1.0 + of_column[0]));
-        }
-        assert!(sum.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-12));
+        factored.add_sum(3, &weights[3..3 + BLOCK], &mut sum, &mut squares, &mut Vec::new());
+        let mut of_columns = squares.clone();
+        dense.add_sum(3, &weights[3..3 + BLOCK], &mut expected, &mut of_columns, &mut Vec::new());
+        assert!(squares.iter().zip(&of_columns).all(|(a, b)| (a - b).abs() < 1e-12 * (1.0 + b)));
+        let pairs = sum.parts().into_iter().zip(expected.parts());
+        pairs.for_each(|(a, b)| assert!((a.value() - b.value()).abs() < 1e-12));
         let (mut a, mut b, mut work) = (vec![0.0; points], vec![0.0; points], Vec::new());
         factored.products(&r, &mut a, &mut work);
         dense.products(&r, &mut b, &mut work);

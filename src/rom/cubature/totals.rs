@@ -1,5 +1,5 @@
-//! Sums over all points that do not depend on the partition (but for rounding within a block of [`Integrands::BLOCK`]
-//! points): b, V, and the norms of the columns.
+//! Sums over all points that do not depend on the partition: b, V, and the norms of the columns. The points of an element,
+//! which lie on one rank, may be added in plain arithmetic ([`Integrands::add_sum`]), elements are with compensation.
 
 use super::integrands::Integrands;
 use super::{CubatureError, Problem};
@@ -22,17 +22,20 @@ pub struct Totals {
 }
 
 /// Compensated sums of vectors, entry by entry, in separate arrays so that the loop is vectorised.
-struct Sums {
+#[derive(Debug)]
+pub struct Sums {
     high: Vec<f64>,
     low: Vec<f64>,
 }
 
 impl Sums {
-    fn new(n: usize) -> Sums {
+    /// Zeros.
+    pub fn new(n: usize) -> Sums {
         Sums { high: vec![0.0; n], low: vec![0.0; n] }
     }
 
-    fn add(&mut self, factor: f64, terms: &[f64]) {
+    /// Adds `factor * terms`.
+    pub fn add(&mut self, factor: f64, terms: &[f64]) {
         vectorised(|| {
             for ((high, low), t) in self.high.iter_mut().zip(&mut self.low).zip(terms) {
                 let x = factor * t;
@@ -44,7 +47,8 @@ impl Sums {
         });
     }
 
-    fn parts(&self) -> Vec<Dd> {
+    /// The sums.
+    pub fn parts(&self) -> Vec<Dd> {
         self.high.iter().zip(&self.low).map(|(&hi, &lo)| Dd { hi, lo }).collect()
     }
 }
@@ -58,15 +62,15 @@ impl Totals {
     /// # Collective
     pub fn new<I: Integrands>(comm: &Comm, problem: &Problem<'_, I>) -> Result<Totals, CubatureError> {
         let rows = problem.integrands.rows();
-        let (mut block, mut work) = (vec![0.0; rows], Vec::new());
-        let mut sums = Sums::new(rows);
+        let (mut sums, mut work) = (Sums::new(rows), Vec::new());
         let (mut volume, mut magnitude) = (Dd::default(), Dd::default());
         let mut squares = vec![0.0; problem.ids.len()];
-        for (b, (w, squares)) in
-            problem.weights.chunks(I::BLOCK).zip(squares.chunks_mut(I::BLOCK)).enumerate()
-        {
-            problem.integrands.block_sum(b * I::BLOCK, w, &mut block, squares, &mut work);
-            sums.add(1.0, &block);
+        let mut first = 0;
+        for element in problem.elements.chunk_by(|a, b| a == b) {
+            let at = first..first + element.len();
+            let (w, squares) = (&problem.weights[at.clone()], &mut squares[at]);
+            problem.integrands.add_sum(first, w, &mut sums, squares, &mut work);
+            first += element.len();
         }
         let mut bad = u64::MAX;
         for ((&w, &id), &square) in problem.weights.iter().zip(problem.ids).zip(&squares) {
