@@ -179,7 +179,7 @@ fn interpolation(comm: &Comm, lines: &mut Vec<String>) {
     lines.push(format!("qdeim {:?}", chosen.ids));
     let columns: Vec<Vec<f64>> = (0..6).map(|i| ids.iter().map(|&id| value(id, i)).collect()).collect();
     let mut one_by_one = Rows::default();
-    (1..=6).for_each(|m| next_row(comm, &columns[..m], &ids, &mut one_by_one));
+    (1..=6).for_each(|m| assert!(next_row(comm, &columns[..m], &ids, &mut one_by_one)));
     let mut found = vec![0.0; one_by_one.count];
     one_by_one.local.iter().for_each(|&(position, row)| found[position] = ids[row] as f64);
     comm.sum(&mut found);

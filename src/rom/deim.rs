@@ -16,15 +16,15 @@ pub struct Rows {
     pub local: Vec<(usize, usize)>,
 }
 
-/// Adds the row of the last of `columns` to those of the columns before it; nothing where that column is zero. `ids`: global
-/// ids of the local rows; ties within 1e-9 go to the lowest.
+/// Adds the row of the last of `columns` to those of the columns before it; whether there is one: not where that column is
+/// interpolated exactly. `ids`: global ids of the local rows; ties within 1e-9 go to the lowest.
 ///
 /// # Panics
 /// Where `rows` are not as many as the columns before the last.
 ///
 /// # Collective
-pub fn next_row(comm: &Comm, columns: &[Vec<f64>], ids: &[u64], rows: &mut Rows) {
-    let Some((new, old)) = columns.split_last() else { return };
+pub fn next_row(comm: &Comm, columns: &[Vec<f64>], ids: &[u64], rows: &mut Rows) -> bool {
+    let Some((new, old)) = columns.split_last() else { return false };
     let m = old.len();
     assert_eq!(rows.count, m, "one row for each column");
     // columns of the small system and its right-hand side, each entry from the rank of its row
@@ -49,12 +49,14 @@ pub fn next_row(comm: &Comm, columns: &[Vec<f64>], ids: &[u64], rows: &mut Rows)
         }
     }
     let (size, _, owner) = comm.argmax(best.0, best.1);
-    if size > 0.0 {
+    let found = size > 0.0;
+    if found {
         if comm.rank() == owner {
             rows.local.push((m, best.2));
         }
         rows.count += 1;
     }
+    found
 }
 
 #[cfg(test)]
@@ -67,7 +69,7 @@ mod tests {
         let columns: Vec<Vec<f64>> = (0..5).map(column).collect();
         let ids: Vec<u64> = (0..50).collect();
         let mut rows = Rows::default();
-        (1..=5).for_each(|m| next_row(&Comm::serial(), &columns[..m], &ids, &mut rows));
+        (1..=5).for_each(|m| assert!(next_row(&Comm::serial(), &columns[..m], &ids, &mut rows)));
         let mut chosen: Vec<usize> = rows.local.iter().map(|r| r.1).collect();
         chosen.sort_unstable();
         chosen.dedup();
@@ -79,7 +81,7 @@ mod tests {
     #[test]
     fn a_zero_vector_adds_nothing() {
         let mut rows = Rows::default();
-        next_row(&Comm::serial(), &[vec![0.0; 4]], &[0, 1, 2, 3], &mut rows);
+        assert!(!next_row(&Comm::serial(), &[vec![0.0; 4]], &[0, 1, 2, 3], &mut rows));
         assert_eq!(rows.count, 0);
     }
 }

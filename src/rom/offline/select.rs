@@ -218,18 +218,13 @@ pub fn dual_rows(
 ) -> Result<()> {
     let (columns, m) = (&dual.columns, dual.columns.len());
     let ids = value_ids(structure, dual.quantity.components);
+    let what = "the choice of points of the rebuilt quantities";
     if rows.count > 0 {
-        memory.claim(comm, "the choice of points of the rebuilt quantities", 2 * ids.len())?;
-        while rows.count < m {
-            let before = rows.count;
-            next_row(comm, &columns[..before + 1], &ids, rows);
-            if rows.count == before {
-                return Ok(());
-            }
-        }
+        memory.claim(comm, what, 2 * ids.len())?;
+        while rows.count < m && next_row(comm, &columns[..rows.count + 1], &ids, rows) {}
         return Ok(());
     }
-    memory.claim(comm, "the choice of points of the rebuilt quantities", ids.len() * (m + 1))?;
+    memory.claim(comm, what, ids.len() * (m + 1))?;
     let mut values = vec![0.0; ids.len() * m];
     interleave(columns, &mut values);
     let chosen = qdeim(comm, values, m, &ids);

@@ -59,7 +59,7 @@ impl Run<'_> {
         start.drain(self.model.assembled_modes()..self.model.bases.modes.len());
         let mut trial = self.model.reduced_state(start.clone(), &self.full);
         advance(&mut self.model.system, &mut trial, t).ok()?;
-        Some(trial.coefficients.iter().zip(&start).map(|(a, b)| a - b).collect())
+        Some(difference(&trial.coefficients, &start))
     }
 
     /// Tolerance of the cubatures of this run.
@@ -109,7 +109,7 @@ impl Run<'_> {
             return Ok((1.0, 1.0));
         }
         let target = self.products.project(&self.model.bases.modes, shape);
-        let d: Vec<f64> = target.iter().zip(&again.coefficients).map(|(a, b)| a - b).collect();
+        let d = difference(&target, &again.coefficients);
         let size = crate::rom::dense::norm(&target);
         let triggers = &self.options.triggers;
         self.model.fit(&again, |name| triggers.iter().any(|t| t == name));
@@ -119,4 +119,9 @@ impl Run<'_> {
             watched.fold(0.0, |worst: f64, d| if d.residual.is_nan() { 1.0 } else { worst.max(d.residual) });
         Ok((if size > 0.0 { crate::rom::dense::norm(&d) / size } else { 0.0 }, eta))
     }
+}
+
+/// `a - b`, as far as the shorter goes.
+pub(super) fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a - b).collect()
 }

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::parallel::{Comm, MemoryLimit, agree};
 use crate::rom::cubature;
 use crate::rom::deim::Rows;
-use crate::rom::dense::combine;
+use crate::rom::dense::{axpy, combine, vectorised};
 use crate::rom::offline::assemble::{Assembled, Bases, DualBasis, put_together};
 use crate::rom::offline::basis::UnitStrains;
 use crate::rom::offline::reduce::gather_faces;
@@ -106,13 +106,10 @@ impl<'s> AdaptiveModel<'s> {
         Ok(())
     }
 
-    /// Displacement of coefficients of all basis vectors.
+    /// Displacement of coefficients of the vectors that the system was assembled of.
     pub fn displacement(&self, coefficients: &[f64], u: &mut [f64]) {
-        let n = self.bases.modes.len();
-        combine(&self.bases.modes, &coefficients[..n], u);
-        for (lift, c) in self.bases.lifts.iter().zip(&coefficients[n..]) {
-            crate::rom::dense::axpy(*c, &lift.1, u);
-        }
+        u.fill(0.0);
+        self.add_displacement(coefficients, u);
     }
 
     /// Displacement modes that the system was assembled of; the bases may have more by now.
@@ -124,7 +121,7 @@ impl<'s> AdaptiveModel<'s> {
     pub fn add_displacement(&self, coefficients: &[f64], u: &mut [f64]) {
         let modes = self.bases.modes[..self.assembled_modes()].iter();
         for (vector, c) in modes.chain(self.bases.lifts.iter().map(|l| &l.1)).zip(coefficients) {
-            crate::rom::dense::axpy(*c, vector, u);
+            vectorised(|| axpy(*c, vector, u));
         }
     }
 

@@ -4,6 +4,7 @@ use super::super::Context;
 use super::super::online::Dual;
 use super::super::watch::Watch;
 use super::burst::Burst;
+use super::enrich::difference;
 use super::model::AdaptiveModel;
 use super::output::Sink;
 use super::{AdaptiveOptions, AdaptiveSummary, Rebuild};
@@ -155,10 +156,7 @@ impl<'s> Run<'s> {
         let guess = match refused {
             None => self.ahead(t),
             Some(_) if watch.failed() => None,
-            Some(trial) => {
-                let step = trial.coefficients.iter().zip(&self.state.coefficients).map(|(a, b)| a - b);
-                Some(step.collect())
-            }
+            Some(trial) => Some(difference(&trial.coefficients, &self.state.coefficients)),
         };
         let failed = |e: Error| stopped(format!("the high-fidelity step to t = {t} failed: {}", e.message));
         let step = self.enrich(t, guess.as_deref()).map_err(failed)?;
